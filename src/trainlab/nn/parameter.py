@@ -1,0 +1,110 @@
+"""A weight with its gradient."""
+
+import numpy as np
+
+from trainlab.nn.array import Array
+from trainlab.nn.blas import add_product
+
+
+class Parameter:
+    """An array that training changes, and the gradient of the loss with respect to it.
+
+    ``data`` is the array. ``grad`` is None after `zero_grad`, else an array of the same shape; gradients add up
+    until they are cleared, as in PyTorch.
+
+    A weight's gradient is a product, ``grad_outputᵀ @ x``, and at batch size 1 much larger than its factors:
+    128 + 784 numbers make 100,352. Set ``deferred`` and the product is taken only when somebody reads ``grad``;
+    plain SGD never does (`descend`). In return, x and grad_output must not be changed in place before the
+    optimizer's step. Engines set it; it is off by default.
+
+    >>> weight = Parameter(np.zeros((2, 3)))
+    >>> weight.accumulate_product(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]]))
+    >>> weight.grad.tolist()
+    [[1.0, 0.0, 1.0], [2.0, 0.0, 2.0]]
+    >>> weight.zero_grad()
+    >>> weight.grad is None
+    True
+    """
+
+    __slots__ = ("_buffer", "_factors", "_has_grad", "data", "deferred", "name")
+
+    def __init__(self, data: Array, name: str = "") -> None:
+        if not np.issubdtype(data.dtype, np.floating):
+            raise TypeError(f"a Parameter holds floating-point numbers, got an array of {data.dtype}")
+        self.data = data
+        self.name = name
+        self.deferred = False
+        self._buffer: Array | None = None  # where the gradient is written; kept between steps
+        self._has_grad = False
+        self._factors: tuple[Array, Array] | None = None
+
+    @property
+    def grad(self) -> Array | None:
+        if self._factors is not None:
+            self._take_product()
+        return self._buffer if self._has_grad else None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self._has_grad = False
+        self._factors = None
+
+    def accumulate(self, gradient: Array) -> None:
+        """``grad += gradient``; the argument is copied, never kept."""
+        if gradient.shape != self.data.shape:
+            raise ValueError(f"a gradient of shape {gradient.shape} does not fit {self!r}")
+        if self._factors is not None:
+            self._take_product()
+        if self._has_grad:
+            self._buffer += gradient  # type: ignore[operator]  # a gradient has a buffer
+        else:
+            self._begin()[...] = gradient
+
+    def accumulate_product(self, grad_output: Array, x: Array) -> None:
+        """``grad += grad_outputᵀ @ x`` for grad_output (N, M) and x (N, K), at once or when it is needed."""
+        if self._factors is not None:
+            self._take_product()
+        self._factors = (grad_output, x)
+        if not self.deferred or self._has_grad:
+            self._take_product()
+
+    def descend(self, learning_rate: float) -> None:
+        """``data ← data − learning_rate · grad``; where the gradient is still a product, in one pass over the data."""
+        if self._factors is not None:
+            grad_output, x = self._factors
+            add_product(self.data, grad_output, x, -learning_rate)
+        elif self._has_grad:
+            self.data -= learning_rate * self._buffer  # type: ignore[operator]
+        else:
+            raise RuntimeError(f"{self!r} has no gradient: call backward() before step()")
+
+    def move_into(self, data: Array, grad: Array) -> None:
+        """Let data and gradient live in the given arrays (views of one long vector, say), values kept."""
+        data[...] = self.data
+        if self._has_grad:
+            grad[...] = self._buffer
+        self.data, self._buffer = data, grad
+
+    def _begin(self) -> Array:
+        if self._buffer is None:
+            self._buffer = np.empty_like(self.data)
+        self._has_grad = True
+        return self._buffer
+
+    def _take_product(self) -> None:
+        grad_output, x = self._factors  # type: ignore[misc]  # only called when there are factors
+        self._factors = None
+        if not self._has_grad:
+            self._begin().fill(0)
+        add_product(self._buffer, grad_output, x, 1.0)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.name or 'unnamed'}, shape={self.data.shape}, dtype={self.data.dtype})"
