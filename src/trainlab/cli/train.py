@@ -1,0 +1,141 @@
+"""``trainlab train`` and ``trainlab resume``."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trainlab.experiments.training_run import Result
+    from trainlab.training import Trainer
+    from trainlab.training.progress import ProgressMode
+
+progress_option = click.option(
+    "--progress",
+    type=click.Choice(["auto", "rich", "plain", "notebook", "none"]),
+    default="auto",
+    show_default=True,
+    help="How to show progress; auto is rich on a terminal, one plain line an epoch elsewhere.",
+)
+
+
+@click.command(short_help="Train a network; makes a run folder.")
+@click.argument("preset")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--run", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: runs/PRESET-N]")
+@progress_option
+def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: "ProgressMode") -> int:
+    """Train PRESET (see `trainlab list`) or FILE.toml, with settings changed by KEY=VALUE words.
+
+    \b
+    trainlab train mnist-mlp
+    trainlab train mnist-lab1 lr=0.01 epochs=3
+    """
+    from trainlab.experiments import load_preset, next_run_path
+    from trainlab.experiments import train as train_config
+    from trainlab.training.progress import make_progress
+
+    chosen = load_preset(preset)
+    config = chosen.config.override(overrides)
+    path = path or next_run_path(Path("runs"), chosen.name)
+    with make_progress(progress) as shown:
+        result = train_config(
+            config,
+            path,
+            chosen.name,
+            listeners=[shown],
+            command=["trainlab", *sys.argv[1:]],
+            on_start=stop_on_signals,
+        )
+    return _finish(result)
+
+
+@click.command(short_help="Go on with a run that was stopped.")
+@click.argument("run", type=click.Path(path_type=Path))
+@progress_option
+def resume(run: Path, progress: "ProgressMode") -> int:
+    """Go on with RUN from its last checkpoint, to the figures of a run that was never stopped."""
+    from trainlab.experiments import resume as resume_run
+    from trainlab.training.progress import make_progress
+
+    with make_progress(progress) as shown:
+        result = resume_run(
+            run,
+            listeners=[shown],
+            on_start=stop_on_signals,
+            on_refused=lambda error: click.echo(f"trainlab: passed over: {error}", err=True),
+        )
+    if result is None:
+        click.echo(f"{run} has finished already. Its figures: trainlab evaluate {run}")
+        return 0
+    return _finish(result)
+
+
+def stop_on_signals(trainer: "Trainer") -> None:
+    """Let Ctrl-C (and a polite kill) end the run after the step under way; a second Ctrl-C ends it at once."""
+
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        click.echo("\nstopping after this step (Ctrl-C again to stop at once) …", err=True)
+        trainer.request_stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _finish(result: "Result") -> int:
+    """Draw the curves, print the figures and what to do next; returns the exit status."""
+    run, outcome = result.run, result.outcome
+    metrics = run.read_metrics()
+    lines = [""]
+    if metrics:
+        lines += [*figures_table(result.summary), ""]
+        picture = _draw(result, metrics)
+        lines.append(f"curves   {picture}")
+    lines.append(f"folder   {run.path}")
+    click.echo("\n".join(lines))
+    if outcome.status == "diverged":
+        click.echo(
+            f"\ntrainlab: the run diverged: {outcome.reason}. The last good checkpoint is kept. "
+            f"Most often the learning rate is too high: try lr={run.config.lr / 10:g}.",
+            err=True,
+        )
+        return 1
+    if outcome.status == "interrupted":
+        click.echo(f"\nsaved after step {outcome.state.step:,}; go on with:  trainlab resume {run.path}")
+        return 130
+    click.echo(
+        "\ntry next\n"
+        f"  trainlab predict {run.path} IMAGE.png     a photo or drawing of your own\n"
+        f"  trainlab show {run.name}                the network layer by layer\n"
+        f"  trainlab train {run.name} lr={run.config.lr / 10:g}     change any setting with key=value"
+    )
+    return 0
+
+
+def figures_table(summary: dict[str, Any]) -> list[str]:
+    """The lines of a small table: loss and accuracy of the last epoch, the best one, and the test set."""
+    rows = []
+    for name, title in (("final", "last epoch"), ("best", "best epoch")):
+        record = summary[name]
+        for part in ("train", "validation"):
+            rows.append((f"{title} {record['epoch']}", part, record[part]))
+    if summary["test"] is not None:
+        rows.append((f"best epoch {summary['best']['epoch']}", "test", summary["test"]))
+    header = f"{'':16}{'':12}{'loss':>8}{'accuracy':>11}"
+    lines = [f"{when:16}{part:12}{row['loss']:8.4f}{row['accuracy']:11.2%}" for when, part, row in rows]
+    footer = f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds']:.1f} s"
+    return [header, *lines, footer]
+
+
+def _draw(result: "Result", metrics: list[dict[str, Any]]) -> Path:
+    from trainlab.experiments import learning_rates
+    from trainlab.report import draw_curves
+
+    run = result.run
+    steps_per_epoch = metrics[0]["step"]
+    rates = learning_rates(run.config, steps_per_epoch)
+    picture, _ = draw_curves(metrics, run.path, title=run.name, learning_rates=rates)
+    return picture

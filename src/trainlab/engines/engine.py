@@ -1,0 +1,57 @@
+"""What the training loop asks of an engine, whichever library computes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.nn import Array
+
+
+class StepResult(NamedTuple):
+    """What one batch told. Losses are means over the batch, so a sum over batches weighs them by ``size``."""
+
+    loss: float
+    correct: int
+    size: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that a resume needs besides the position in the data: weights, buffers, optimizer, counters."""
+
+    model: Mapping[str, NDArray[Any]]
+    optimizer: Mapping[str, NDArray[Any]]
+
+
+class Batch(Protocol):
+    """Images (N, C, H, W) ready for the network, and their class numbers (N,)."""
+
+    @property
+    def images(self) -> NDArray[np.float32]: ...
+    @property
+    def labels(self) -> NDArray[np.unsignedinteger[Any]]: ...
+
+
+class Engine(Protocol):
+    """Runs one configuration. Two engines with equal weights and batches give equal losses within rounding."""
+
+    def train_step(self, batch: Batch) -> StepResult:
+        """Forward, backward and one optimizer step; the result is of before the step."""
+
+    def eval_step(self, batch: Batch) -> StepResult:
+        """Forward only, in evaluation mode; nothing changes."""
+
+    def predict(self, images: NDArray[np.float32]) -> Array:
+        """Class probabilities (N, K) for images (N, C, H, W)."""
+
+    def set_learning_rate(self, value: float) -> None:
+        """For the steps to come; schedules are plain functions of the step, shared by all engines."""
+
+    def state(self) -> State:
+        """A copy of everything that training changes."""
+
+    def load_state(self, state: State) -> None:
+        """Go on where `state` was taken. Raises ValueError with every mismatch, before anything is changed."""

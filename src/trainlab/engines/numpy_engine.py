@@ -1,0 +1,83 @@
+"""Training on NumPy, with the backward passes of `trainlab.nn`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.engines.engine import Batch, State, StepResult
+from trainlab.nn import Array, Dropout, Loss, Module, MSELoss, functional
+from trainlab.optim import Optimizer, clip_grad_norm
+from trainlab.randomness import generator
+
+
+class NumpyEngine:
+    """The five lines of every training step, on a network that is written out by hand.
+
+    Args:
+        model: maps images (N, C, H, W) to scores (N, K).
+        loss: `CrossEntropyLoss`, or `MSELoss` against one-hot targets.
+        optimizer: holds the model's parameters.
+        seed: dropout masks are drawn by (seed, layer, step).
+        clip_norm: largest joint length of all gradients; 0 leaves them alone.
+    """
+
+    def __init__(
+        self, model: Module, loss: Loss, optimizer: Optimizer, *, seed: int = 0, clip_norm: float = 0.0
+    ) -> None:
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.seed = seed
+        self.clip_norm = clip_norm
+        self._dropouts = [module for _, module in model.named_modules() if isinstance(module, Dropout)]
+        # Batches are not changed and nobody asks for ∂loss/∂image, so the step may skip what only others need
+        model.skip_input_grad()
+        model.defer_weight_grad()
+
+    def train_step(self, batch: Batch) -> StepResult:
+        model, optimizer = self.model, self.optimizer
+        if not model.training:
+            model.train()
+        for layer, dropout in enumerate(self._dropouts):
+            dropout.rng = generator(self.seed, "dropout", layer, optimizer.steps)
+
+        optimizer.zero_grad()
+        scores = model.forward(batch.images)
+        loss = self.loss.forward(scores, self._target(batch.labels, scores))
+        model.backward(self.loss.backward())
+        if self.clip_norm:
+            clip_grad_norm(optimizer.parameters, self.clip_norm)
+        optimizer.step()
+
+        return StepResult(loss, _count_correct(scores, batch.labels), len(scores))
+
+    def eval_step(self, batch: Batch) -> StepResult:
+        if self.model.training:
+            self.model.eval()
+        scores = self.model.forward(batch.images)
+        loss = self.loss.forward(scores, self._target(batch.labels, scores))
+        return StepResult(loss, _count_correct(scores, batch.labels), len(scores))
+
+    def predict(self, images: NDArray[np.float32]) -> Array:
+        self.model.eval()
+        return functional.softmax(self.model.forward(images))
+
+    def set_learning_rate(self, value: float) -> None:
+        self.optimizer.lr = value
+
+    def state(self) -> State:
+        return State(self.model.state_dict(), self.optimizer.state())
+
+    def load_state(self, state: State) -> None:
+        self.model.load_state_dict(state.model)
+        self.optimizer.load_state(state.optimizer)
+
+    def _target(self, labels: NDArray[np.unsignedinteger[Any]], scores: Array) -> NDArray[Any]:
+        if isinstance(self.loss, MSELoss):
+            return functional.one_hot(labels, scores.shape[1], scores.dtype)
+        return labels
+
+
+def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:
+    return int(np.count_nonzero(scores.argmax(axis=1) == labels))

@@ -1,0 +1,34 @@
+"""Configurations, presets and runs."""
+
+from trainlab.experiments.assemble import build_model, learning_rates
+from trainlab.experiments.config import Config, Preset, load_preset, preset_names
+from trainlab.experiments.prediction import predict_image
+from trainlab.experiments.run_folder import RunFolder, next_run_path
+from trainlab.experiments.training_run import (
+    Evaluation,
+    Result,
+    TrainedNetwork,
+    evaluate_run,
+    load_network,
+    resume,
+    train,
+)
+
+__all__ = [
+    "Config",
+    "Evaluation",
+    "Preset",
+    "Result",
+    "RunFolder",
+    "TrainedNetwork",
+    "build_model",
+    "evaluate_run",
+    "learning_rates",
+    "load_network",
+    "load_preset",
+    "next_run_path",
+    "predict_image",
+    "preset_names",
+    "resume",
+    "train",
+]

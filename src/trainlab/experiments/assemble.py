@@ -1,0 +1,136 @@
+"""From a configuration to the things that it describes: data, network, engine, schedule."""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from trainlab.data import Dataset, Loader, Split, Transform, load, split, transforms
+from trainlab.engines import NumpyEngine
+from trainlab.experiments.config import Config
+from trainlab.models import mlp
+from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
+from trainlab.nn.initialization import by_name
+from trainlab.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Optimizer,
+    Schedule,
+    constant,
+    cosine,
+    linear_warm_up,
+    multi_step,
+    one_cycle,
+    step_decay,
+)
+from trainlab.randomness import generator
+
+EVALUATION_BATCH = 512  # images; no effect on the figures beyond rounding, 1.6 MB of float32 at 28×28
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The training images, which of them train and which validate, and what is done to their pixels."""
+
+    dataset: Dataset
+    split: Split
+    transform: Transform
+    train_batches: Loader
+    validation_batches: Loader
+
+
+def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
+    """Read the training images and split them, or use the split that a run has saved. Never reads the test set."""
+    dataset = load(config.dataset, "train", data_directory(config))
+    if chosen is None:
+        validation = int(config.split) if config.split >= 1 else config.split
+        chosen = split(dataset.labels, validation, config.seed, config.stratified)
+    transform = transforms.build(config.transform, dataset.images, chosen.train)
+    return PreparedData(
+        dataset,
+        chosen,
+        transform,
+        Loader(dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True),
+        evaluation_batches(dataset, chosen.validation, transform),
+    )
+
+
+def evaluation_batches(dataset: Dataset, indices: Any, transform: Transform) -> Loader:
+    """Batches in order, for measuring."""
+    return Loader(dataset, indices, min(EVALUATION_BATCH, len(indices)), transform, seed=0, shuffle=False)
+
+
+def data_directory(config: Config) -> Path | None:
+    return Path(config.data_dir).expanduser() if config.data_dir else None
+
+
+def build_model(config: Config, image_shape: tuple[int, int, int], classes: int) -> Sequential:
+    """The network with its initial weights, which depend on the seed alone."""
+    channels, height, width = image_shape
+    return mlp(
+        channels * height * width,
+        config.hidden,
+        classes,
+        activation=config.activation,
+        dropout=config.dropout,
+        initialization=by_name(config.initialization, config.initial_std),
+        rng=generator(config.seed, "weights"),
+    )
+
+
+def build_loss(config: Config) -> Loss:
+    if config.loss == "mse":
+        return MSELoss()
+    return CrossEntropyLoss(label_smoothing=config.label_smoothing)
+
+
+def build_optimizer(config: Config, model: Sequential) -> Optimizer:
+    parameters = model.parameters()
+    if config.optimizer == "sgd":
+        return SGD(parameters, config.lr, config.momentum, config.nesterov, config.weight_decay)
+    kind = AdamW if config.optimizer == "adamw" else Adam
+    return kind(parameters, config.lr, (config.beta1, config.beta2), weight_decay=config.weight_decay)
+
+
+def build_engine(config: Config, image_shape: tuple[int, int, int], classes: int) -> NumpyEngine:
+    model = build_model(config, image_shape, classes)
+    optimizer = build_optimizer(config, model)
+    return NumpyEngine(model, build_loss(config), optimizer, seed=config.seed, clip_norm=config.clip_norm)
+
+
+def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
+    """The factor on the learning rate in every step; epochs of the configuration become steps."""
+    total = config.epochs * steps_per_epoch
+    schedules: dict[str, Schedule] = {
+        "constant": constant,
+        "step": partial(step_decay, every=config.step_every * steps_per_epoch, gamma=config.gamma),
+        "multi_step": partial(
+            multi_step, milestones=[epoch * steps_per_epoch for epoch in config.milestones], gamma=config.gamma
+        ),
+        "cosine": partial(cosine, total_steps=total),
+        "one_cycle": partial(one_cycle, total_steps=total),
+    }
+    schedule = schedules[config.schedule]
+    warm_up_steps = round(config.warm_up * steps_per_epoch)
+    if warm_up_steps == 0:
+        return schedule
+    return lambda step: schedule(step) * linear_warm_up(step, warm_up_steps)
+
+
+def thread_count(config: Config) -> int:
+    """Threads for matrix products: what the configuration says, else 1 for small batches and every core otherwise."""
+    if config.threads:
+        return config.threads
+    if config.batch_size < 64:  # waking a second thread costs more than it brings
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def learning_rates(config: Config, steps_per_epoch: int, points: int = 400) -> list[tuple[float, float]]:
+    """(epoch, learning rate) at about so many points over the whole run, for a picture."""
+    schedule = build_schedule(config, steps_per_epoch)
+    total = config.epochs * steps_per_epoch
+    steps = sorted({round(i * (total - 1) / (points - 1)) for i in range(points)})
+    return [(step / steps_per_epoch, config.lr * schedule(step)) for step in steps]

@@ -1,0 +1,187 @@
+"""The configuration of a run: every choice that decides its result, with its range and meaning.
+
+A configuration comes from a TOML file (a preset, or the user's own), overridden by ``key=value`` words.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+from trainlab.errors import InputError
+from trainlab.experiments.settings import convert, parse_text, rules_of, setting
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run. The defaults train an MLP on MNIST."""
+
+    # What is learned
+    dataset: str = setting("mnist", "data set, see `trainlab data list`")
+    data_dir: str = setting("", "folder with the data; empty looks in TRAINLAB_DATA, the cache and the package")
+    split: float = setting(0.1, "validation part: a share below 1, or a number of images", low=0, open_low=True)
+    stratified: bool = setting(True, "every class has the same share in the validation part")
+    transform: str = setting(
+        "unit",
+        "what is done to pixels 0…255: unit x/255; lab1 x/255·0.99+0.01; standardize (x/255−mean)/std; raw nothing",
+        choices=("unit", "lab1", "standardize", "raw"),
+    )
+
+    # The network
+    model: str = setting("mlp", "network", choices=("mlp",))
+    hidden: tuple[int, ...] = setting((128,), "width of each hidden layer", low=1, high=100_000)
+    activation: str = setting("relu", "between the layers", choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"))
+    dropout: float = setting(0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True)
+    initialization: str = setting("he", "how weights begin", choices=("he", "xavier", "normal"))
+    initial_std: float = setting(0.01, "σ of initialization=normal", low=0, open_low=True)
+
+    # How it learns
+    engine: str = setting("numpy", "what computes", choices=("numpy",))
+    loss: str = setting("cross_entropy", "what is made small", choices=("cross_entropy", "mse"))
+    label_smoothing: float = setting(0.0, "share of the target spread over all classes", low=0, high=1, open_high=True)
+    optimizer: str = setting("sgd", "rule that changes the weights", choices=("sgd", "adam", "adamw"))
+    lr: float = setting(0.1, "learning rate", low=0, open_low=True)
+    momentum: float = setting(0.0, "share of the last step kept, sgd only", low=0, high=1, open_high=True)
+    nesterov: bool = setting(False, "look ahead along the momentum, sgd only")
+    beta1: float = setting(0.9, "memory of Adam's mean", low=0, high=1, open_high=True)
+    beta2: float = setting(0.999, "memory of Adam's mean square", low=0, high=1, open_high=True)
+    weight_decay: float = setting(0.0, "pull of every weight towards 0", low=0)
+    clip_norm: float = setting(0.0, "largest joint length of all gradients; 0 does not clip", low=0)
+    batch_size: int = setting(128, "images in a step", low=1)
+    epochs: int = setting(10, "passes over the training part", low=1)
+    schedule: str = setting(
+        "constant", "learning rate over time", choices=("constant", "step", "multi_step", "cosine", "one_cycle")
+    )
+    step_every: int = setting(10, "epochs between two drops, schedule=step", low=1)
+    milestones: tuple[int, ...] = setting((), "epochs after which the rate drops, schedule=multi_step", low=1)
+    gamma: float = setting(0.1, "factor of each drop", low=0, high=1, open_low=True)
+    warm_up: float = setting(0.0, "epochs of linear warm-up", low=0)
+    patience: int = setting(0, "stop after so many epochs without a better validation accuracy; 0 never", low=0)
+
+    # How it is run
+    seed: int = setting(0, "decides everything random", low=0, high=2**32 - 1)
+    threads: int = setting(0, "for matrix products; 0 takes 1 below batch size 64, else every core", low=0, high=1024)
+    evaluate_test: bool = setting(True, "evaluate the best epoch's weights on the test set, once, at the end")
+    checkpoint_steps: int = setting(0, "save after so many steps; 0 after every epoch only", low=0)
+    checkpoint_seconds: float = setting(30.0, "save after so many seconds; 0 after every epoch only", low=0)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, base: Self | None = None) -> Self:
+        """Settings from keys and values of any type that TOML has. Raises InputError for the first that is wrong."""
+        known = {one.name: one for one in fields(cls)}
+        converted = {}
+        for key, value in values.items():
+            if key not in known:
+                from trainlab.data.spelling import unknown_name
+
+                raise unknown_name("setting", key, known)
+            converted[key] = convert(key, value, known[key].default, rules_of(known[key]))
+        config = replace(base or cls(), **converted)
+        config.check_together()
+        return config
+
+    def override(self, words: Iterable[str]) -> Self:
+        """A copy with ``key=value`` words applied."""
+        values = {}
+        for word in words:
+            key, equals, text = word.partition("=")
+            if not equals or not key:
+                raise InputError(f"{word!r} is not an override: write key=value, such as lr=0.01.")
+            values[key.strip()] = parse_text(text.strip())
+        return type(self).from_mapping(values, base=self)
+
+    def check_together(self) -> None:
+        """What no single setting can tell."""
+        if self.split >= 1 and self.split != int(self.split):
+            raise InputError(
+                f"split = {self.split:g} does not fit: below 1 it is the share of images kept for validation, from 2 "
+                "on their number. Write split=0.1 for 10 %, or split=6000."
+            )
+        if self.split == 1:
+            raise InputError("split = 1 would leave nothing to train on. Write split=0.1 for 10 %, or split=6000.")
+        if self.optimizer != "sgd" and (self.momentum or self.nesterov):
+            raise InputError(f"momentum and nesterov belong to optimizer=sgd, not {self.optimizer}; it has beta1.")
+        if self.nesterov and not self.momentum:
+            raise InputError("nesterov = true needs a momentum above 0, such as momentum=0.9.")
+        if self.loss == "mse" and self.label_smoothing:
+            raise InputError("label_smoothing belongs to loss=cross_entropy, not mse.")
+        if list(self.milestones) != sorted(set(self.milestones)):
+            raise InputError(f"milestones = {list(self.milestones)} must ascend.")
+        if self.schedule == "multi_step" and not self.milestones:
+            raise InputError("schedule = multi_step needs milestones, such as milestones=[5, 8].")
+
+    def differences(self, other: "Config") -> dict[str, Any]:
+        """The settings that are not as in another configuration."""
+        return {key: value for key, value in asdict(self).items() if value != getattr(other, key)}
+
+    def to_toml(self) -> str:
+        """The configuration as a TOML file, with the meaning of each setting beside it."""
+        lines = [f"{one.name} = {_toml(getattr(self, one.name))}" for one in fields(self)]
+        width = max(map(len, lines)) + 2
+        meanings = [rules_of(one).meaning for one in fields(self)]
+        return "".join(f"{line:{width}}# {meaning}\n" for line, meaning in zip(lines, meanings, strict=True))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dictionary. Raises InputError with line and column of a syntax error."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file in UTF-8 (byte {error.start}).") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from error
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration."""
+
+    name: str
+    description: str
+    config: Config
+
+
+def preset_names() -> list[str]:
+    """The presets that travel in the package."""
+    folder = resources.files("trainlab.experiments") / "presets"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_preset(name_or_path: str) -> Preset:
+    """A preset by name, or the user's own TOML file by path.
+
+    Raises InputError with the nearest preset for an unknown name.
+    """
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+        name = path.stem
+    elif name_or_path in preset_names():
+        path = Path(str(resources.files("trainlab.experiments") / "presets" / f"{name_or_path}.toml"))
+        name = name_or_path
+    else:
+        from trainlab.data.spelling import unknown_name
+
+        raise unknown_name("preset", name_or_path, preset_names())
+    values = read_toml(path)
+    description = values.pop("description", "")
+    try:
+        return Preset(name, description, Config.from_mapping(values))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

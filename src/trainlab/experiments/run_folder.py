@@ -1,0 +1,215 @@
+"""The folder of one run: plain files that one can read, copy and search.
+
+=====================  ==================================================================
+``config.toml``        every setting
+``environment.json``   versions, machine, threads, the command
+``split.npz``          which images train and which validate
+``metrics.jsonl``      one line an epoch
+``summary.json``       how it ended, and its figures
+``curves.png`` .svg    loss, accuracy and learning rate over the epochs
+``checkpoints/``       the last two, and ``best``
+``log.txt``            what a terminal would have shown
+=====================  ==================================================================
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO
+
+from trainlab.data import Split
+from trainlab.data.atomic import write_atomically
+from trainlab.data.lock import locked
+from trainlab.errors import InputError
+from trainlab.experiments.config import Config, read_toml
+from trainlab.training import CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome
+
+FORMAT = 1
+
+
+class RunFolder:
+    """Reads and writes the files of one run. Made by `create` or `open`."""
+
+    def __init__(self, path: Path, name: str, config: Config, threads: int) -> None:
+        self.path = path
+        self.name = name
+        """Of the preset or file that the run was started from."""
+        self.config = config
+        self.threads = threads
+        self.checkpoints = CheckpointFolder(path / "checkpoints")
+
+    @classmethod
+    def create(cls, path: Path, name: str, config: Config, threads: int, command: list[str]) -> "RunFolder":
+        """A new folder with its configuration. Raises InputError when something is there already."""
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise InputError(
+                f"{path} exists already, and a run never overwrites anything. Choose another --run, or go on with "
+                f"`trainlab resume {path}`."
+            ) from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be made ({error.strerror or error}). Choose another --run.") from error
+        run = cls(path, name, config, threads)
+        run.write_text("config.toml", config.to_toml())
+        run.write_json("environment.json", environment(name, threads, command))
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """A folder that `create` made. Raises InputError when it is none, or a newer trainlab's."""
+        if not path.is_dir():
+            raise InputError(f"{path} is not a folder. Expected the folder of a run, such as runs/mnist-mlp-1.")
+        about = path / "environment.json"
+        if not (path / "config.toml").is_file() or not about.is_file():
+            raise InputError(
+                f"{path} is not the folder of a run: it has no config.toml or no environment.json. Runs are made by "
+                "`trainlab train`."
+            )
+        try:
+            values = json.loads(about.read_text(encoding="utf-8"))
+            found, name, threads = int(values["format"]), str(values["name"]), int(values["threads"])
+        except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise InputError(f"{about} is damaged ({error!r}); the run cannot be opened without it.") from error
+        if found > FORMAT:
+            raise InputError(
+                f"{path} was written by a newer trainlab (run format {found}; this one reads up to {FORMAT}). "
+                "Update trainlab."
+            )
+        try:
+            config = Config.from_mapping(read_toml(path / "config.toml"))
+        except InputError as error:
+            raise InputError(f"{path / 'config.toml'}: {error}") from error
+        return cls(path, name, config, threads)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from writing this run inside a ``with`` block. Raises InputError when one does."""
+        with locked(self.path / ".lock", wait=False):
+            yield
+
+    # ------------------------------------------------------------ files
+
+    def write_text(self, name: str, text: str) -> None:
+        write_atomically(self.path / name, lambda file: _write(file, text.encode()))
+
+    def write_json(self, name: str, values: Mapping[str, Any]) -> None:
+        self.write_text(name, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def load_split(self) -> Split:
+        return Split.load(self.path / "split.npz")
+
+    def open_log(self) -> TextIO:
+        """log.txt, to be added to. Raises InputError when it cannot be written."""
+        path = self.path / "log.txt"
+        try:
+            return path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{path} cannot be written ({error.strerror or error}).") from error
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """One dictionary an epoch, in order."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def keep_metrics(self, epochs: int) -> None:
+        """Drop lines behind a checkpoint's epoch: those epochs will be run again, to the same figures."""
+        path = self.path / "metrics.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        self.write_text("metrics.jsonl", "".join(lines[:epochs]))
+
+    def record(self, event: Event) -> None:
+        """A listener of `Trainer`: writes a line for every epoch. It is on disk before the epoch's checkpoint is."""
+        if not isinstance(event, EpochEnded):
+            return
+        line = json.dumps(
+            {
+                "epoch": event.epoch,
+                "step": event.step,
+                "train": event.train._asdict(),
+                "validation": event.validation._asdict(),
+                "learning_rate": event.learning_rate,
+                "seconds": round(event.seconds, 3),
+            },
+            allow_nan=False,
+        )
+        path = self.path / "metrics.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written ({error.strerror or error}). The last checkpoint is whole: make room and go "
+                f"on with `trainlab resume {self.path}`."
+            ) from error
+
+    def write_summary(self, outcome: Outcome, parameters: int, test: Metrics | None) -> dict[str, Any]:
+        """Write and return the run's figures."""
+        state = outcome.state
+        summary = {
+            "name": self.name,
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "final": _record(state.last),
+            "best": _record(state.best),
+            "test": None if test is None else test._asdict(),
+            "seconds": round(state.seconds, 3),
+            "steps": state.step,
+            "parameters": parameters,
+            "seed": self.config.seed,
+        }
+        self.write_json("summary.json", summary)
+        return summary
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """The figures of a run that ended, or None while it has not (or was killed)."""
+        path = self.path / "summary.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _record(record: EpochRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "epoch": record.epoch,
+        "train": record.train._asdict(),
+        "validation": record.validation._asdict(),
+    }
+
+
+def _write(file: Any, content: bytes) -> None:
+    file.write(content)
+
+
+def environment(name: str, threads: int, command: list[str]) -> dict[str, Any]:
+    """What the result may depend on besides the configuration."""
+    return {
+        "format": FORMAT,
+        "name": name,
+        "command": command,
+        "threads": threads,
+        "trainlab": version("trainlab"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "byte_order": sys.byteorder,
+    }
+
+
+def next_run_path(parent: Path, name: str) -> Path:
+    """``parent/name-1``, or the first number that is free."""
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    return parent / f"{name}-{number}"

@@ -1,0 +1,106 @@
+"""What a setting of a configuration is: its meaning, range and unit, declared as data, and how text becomes a value."""
+
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainlab.errors import InputError
+
+_KEY = "setting"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The rules for one value. Bounds are inclusive unless ``open_low`` or ``open_high`` says otherwise."""
+
+    meaning: str
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """The allowed values, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        parts = []
+        if math.isfinite(self.low):
+            parts.append(f"above {self.low:g}" if self.open_low else f"at least {self.low:g}")
+        if math.isfinite(self.high):
+            parts.append(f"below {self.high:g}" if self.open_high else f"at most {self.high:g}")
+        return "a finite number" + (" " + " and ".join(parts) if parts else "")
+
+    def admits(self, number: float) -> bool:
+        above = number > self.low if self.open_low else number >= self.low
+        below = number < self.high if self.open_high else number <= self.high
+        return math.isfinite(number) and above and below
+
+
+def setting(default: Any, meaning: str, **rules: Any) -> Any:
+    """A dataclass field that carries its `Setting`."""
+    return field(default=default, metadata={_KEY: Setting(meaning, **rules)})
+
+
+def rules_of(dataclass_field: Any) -> Setting:
+    found: Setting = dataclass_field.metadata[_KEY]
+    return found
+
+
+def parse_text(text: str) -> Any:
+    """What the user typed after ``=``: a TOML value where it is one, ``256x128`` as a list, else the text itself.
+
+    >>> parse_text("0.01"), parse_text("256x128"), parse_text("[5, 8]"), parse_text("cosine"), parse_text("true")
+    (0.01, [256, 128], [5, 8], 'cosine', True)
+    """
+    pieces = text.split("x")
+    if len(pieces) > 1 and all(piece.strip().isdigit() for piece in pieces):
+        return [int(piece) for piece in pieces]
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def convert(key: str, value: Any, default: Any, rules: Setting) -> Any:
+    """The value in the type of the default, checked against the rules.
+
+    Raises InputError that says what arrived and what was expected. Nothing is rounded or clipped on the way.
+    """
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise _unfit(key, value, "true or false", rules)
+        return value
+    if isinstance(default, tuple):
+        return _convert_list(key, value, rules)
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise _unfit(key, value, rules.expected if rules.choices else "a text", rules)
+        if rules.choices and value not in rules.choices:
+            from trainlab.data.spelling import unknown_name
+
+            raise unknown_name(f"{key} ({rules.meaning})", value, rules.choices)
+        return value
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    expected = rules.expected.replace("a finite number", kind)
+    if isinstance(value, bool) or not isinstance(value, int if isinstance(default, int) else int | float):
+        raise _unfit(key, value, expected, rules)
+    if not rules.admits(value):
+        raise _unfit(key, value, expected, rules)
+    return int(value) if isinstance(default, int) else float(value)
+
+
+def _convert_list(key: str, value: Any, rules: Setting) -> tuple[int, ...]:
+    items: Sequence[Any] = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(item, int) and not isinstance(item, bool) and rules.admits(item) for item in items):
+        each = rules.expected.replace("a finite number", "a whole number")
+        raise _unfit(key, value, f"a list such as [256, 128] (or 256x128), each {each}", rules)
+    return tuple(items)
+
+
+def _unfit(key: str, value: Any, expected: str, rules: Setting) -> InputError:
+    shown = f"{value!r}" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return InputError(f"{key} = {shown} does not fit: {key} ({rules.meaning}) is {expected}.")

@@ -1,0 +1,214 @@
+"""The training loop: steps, epochs, validation, checkpoints. What is shown or logged is up to its listeners."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.data import Loader
+from trainlab.engines import Batch, Engine
+from trainlab.optim import Schedule
+from trainlab.training.checkpoint import Checkpoint, CheckpointFolder
+from trainlab.training.events import (
+    CheckpointSaved,
+    EpochEnded,
+    Event,
+    Listener,
+    Metrics,
+    RunEnded,
+    RunStarted,
+    Status,
+    StepEnded,
+)
+from trainlab.training.state import EpochRecord, RunningMean, TrainingState
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to train and when to save."""
+
+    name: str
+    epochs: int
+    lr: float
+    """The learning rate that the schedule's factor multiplies."""
+    schedule: Schedule
+    patience: int = 0
+    """Stop after so many epochs without a better validation accuracy; 0 never does."""
+    checkpoint_steps: int = 0
+    """Save after so many steps, besides every epoch; 0 does not."""
+    checkpoint_seconds: float = 0.0
+    """Save when so many seconds have passed since the last checkpoint; 0 does not."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    status: Status
+    state: TrainingState
+    reason: str
+
+
+@dataclass
+class Trainer:
+    """Trains an engine on batches, validates after each epoch, and tells its listeners what happens.
+
+    Args:
+        engine: computes.
+        train_batches: the training part, shuffled anew in each epoch.
+        validation_batches: the validation part.
+        plan: how long, and when to save.
+        listeners: called with every event, in this order.
+        checkpoints: where to save; None saves nothing.
+        state: where to begin; a checkpoint's when a run is resumed.
+        parameters: how many numbers the model learns, for the listeners.
+        extra: put into every checkpoint.
+
+    After any step a run can be stopped (`request_stop`) or killed, and resumed from its last checkpoint bit for bit.
+    """
+
+    engine: Engine
+    train_batches: Loader
+    validation_batches: Loader
+    plan: Plan
+    listeners: Sequence[Listener] = ()
+    checkpoints: CheckpointFolder | None = None
+    state: TrainingState = field(default_factory=TrainingState)
+    parameters: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    clock: Callable[[], float] = time.perf_counter
+
+    def __post_init__(self) -> None:
+        self._stop_requested = False
+        self._started = self._last_saved = self._epoch_started = self.clock() - self.state.seconds
+
+    def request_stop(self) -> None:
+        """Finish the step under way, save, and end with status "interrupted"."""
+        self._stop_requested = True
+
+    def run(self) -> Outcome:
+        """Train to the end of the plan, or until something stops it."""
+        self._begin()
+        status: Status = "finished"
+        reason = "all epochs are done"
+        # An overflow shows in the loss, which is checked after every step; NumPy need not warn of it as well.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            while self.state.epoch < self.plan.epochs:
+                problem = self._train_epoch() or self._end_epoch()
+                if problem:
+                    status, reason = "diverged", problem
+                    break
+                if self._stop_requested and self.state.epoch < self.plan.epochs:
+                    status, reason = "interrupted", f"stopped after step {self.state.step}"
+                    break
+                if self._is_out_of_patience():
+                    reason = f"no better validation accuracy for {self.plan.patience} epochs"
+                    break
+        self.state.seconds = self.clock() - self._started
+        self._emit(RunEnded(status, self.state.step, self.state.epoch, self.state.seconds, reason))
+        return Outcome(status, self.state, reason)
+
+    # ------------------------------------------------------------ the parts of a run, in order
+
+    def _begin(self) -> None:
+        self._started = self.clock() - self.state.seconds
+        self._epoch_started = self._last_saved = self.clock()
+        self._emit(
+            RunStarted(
+                name=self.plan.name,
+                epochs=self.plan.epochs,
+                steps_per_epoch=self.train_batches.steps_per_epoch,
+                batch_size=self.train_batches.batch_size,
+                train_size=len(self.train_batches.indices),
+                validation_size=len(self.validation_batches.indices),
+                parameters=self.parameters,
+                first_step=self.state.step,
+            )
+        )
+        if self.state.step == 0:
+            self._save()  # so that a run killed before its first epoch ends can be resumed as well
+
+    def _train_epoch(self) -> str | None:
+        """One pass over the training part, or what is left of it. Returns what went wrong, if anything did."""
+        state, engine, plan = self.state, self.engine, self.plan
+        epoch = state.epoch + 1
+        for batch in self.train_batches.epoch(epoch, first_step=state.step_in_epoch):
+            learning_rate = plan.lr * plan.schedule(state.step)
+            engine.set_learning_rate(learning_rate)
+            result = engine.train_step(batch)
+            if not math.isfinite(result.loss):
+                return f"the training loss became {result.loss} in step {state.step + 1} (epoch {epoch})"
+            state.step += 1
+            state.step_in_epoch += 1
+            state.running.add(result)
+            self._emit(StepEnded(state.step, epoch, *result, learning_rate))
+            if self._stop_requested or self._is_checkpoint_due():
+                self._save()
+                if self._stop_requested:
+                    break
+        return None
+
+    def _end_epoch(self) -> str | None:
+        """Validate, note the figures and save, when the epoch is complete. Returns what went wrong, if anything did."""
+        state = self.state
+        if state.step_in_epoch < self.train_batches.steps_per_epoch:
+            return None  # interrupted
+        validation = evaluate(self.engine, self.validation_batches.epoch(0))
+        if not math.isfinite(validation.loss):
+            return f"the validation loss became {validation.loss} after epoch {state.epoch + 1}"
+        record = EpochRecord(state.epoch + 1, state.running.metrics(), validation)
+        is_best = state.best is None or validation.accuracy > state.best.validation.accuracy
+        now = self.clock()
+        self._emit(
+            EpochEnded(
+                epoch=record.epoch,
+                step=state.step,
+                train=record.train,
+                validation=validation,
+                learning_rate=self.plan.lr * self.plan.schedule(state.step - 1),
+                seconds=now - self._epoch_started,
+                is_best=is_best,
+            )
+        )
+        self._epoch_started = now
+        state.epoch, state.step_in_epoch, state.running = record.epoch, 0, RunningMean()
+        state.last = record
+        state.best = record if is_best else state.best
+        self._save(is_best=is_best)
+        return None
+
+    def _is_out_of_patience(self) -> bool:
+        best = self.state.best
+        return bool(self.plan.patience and best and self.state.epoch - best.epoch >= self.plan.patience)
+
+    # ------------------------------------------------------------ saving and telling
+
+    def _is_checkpoint_due(self) -> bool:
+        plan = self.plan
+        if plan.checkpoint_steps and self.state.step % plan.checkpoint_steps == 0:
+            return True
+        return plan.checkpoint_seconds > 0 and self.clock() - self._last_saved >= plan.checkpoint_seconds
+
+    def _save(self, *, is_best: bool = False) -> None:
+        if self.checkpoints is None:
+            return
+        self.state.seconds = self.clock() - self._started
+        path: Path = self.checkpoints.save(Checkpoint(self.engine.state(), self.state, self.extra), is_best=is_best)
+        self._last_saved = self.clock()
+        self._emit(CheckpointSaved(self.state.step, path))
+
+    def _emit(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+
+def evaluate(engine: Engine, batches: Iterable[Batch]) -> Metrics:
+    """Mean loss and accuracy over all batches; nothing is trained."""
+    mean = RunningMean()
+    for batch in batches:
+        mean.add(engine.eval_step(batch))
+    return mean.metrics()
