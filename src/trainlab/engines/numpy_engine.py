@@ -80,4 +80,4 @@ class NumpyEngine:
 
 
 def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:
-    return int(np.count_nonzero(scores.argmax(axis=1) == labels))
+    return (scores.argmax(axis=1) == labels).tolist().count(True)  # at batch size 1 twice as fast as count_nonzero

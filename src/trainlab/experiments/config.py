@@ -14,6 +14,18 @@ from trainlab.errors import InputError
 from trainlab.experiments.settings import convert, parse_text, rules_of, setting
 
 
+OTHER_NAMES = {
+    "learning_rate": "lr",
+    "validation_split": "split",
+    "bs": "batch_size",
+    "wd": "weight_decay",
+    "lr_schedule": "schedule",
+    "num_epochs": "epochs",
+    "early_stopping": "patience",
+}
+"""What other tools call a setting: an error names ours."""
+
+
 @dataclass(frozen=True)
 class Config:
     """All settings of a run. The defaults train an MLP on MNIST."""
@@ -74,9 +86,7 @@ class Config:
         converted = {}
         for key, value in values.items():
             if key not in known:
-                from trainlab.data.spelling import unknown_name
-
-                raise unknown_name("setting", key, known)
+                raise _unknown_setting(key, list(known))
             converted[key] = convert(key, value, known[key].default, rules_of(known[key]))
         config = replace(base or cls(), **converted)
         config.check_together()
@@ -122,6 +132,15 @@ class Config:
         width = max(map(len, lines)) + 2
         meanings = [rules_of(one).meaning for one in fields(self)]
         return "".join(f"{line:{width}}# {meaning}\n" for line, meaning in zip(lines, meanings, strict=True))
+
+
+def _unknown_setting(key: str, known: list[str]) -> InputError:
+    from difflib import get_close_matches
+
+    names = {name: name for name in known} | OTHER_NAMES
+    nearest = get_close_matches(key.lower(), names, n=1, cutoff=0.6)
+    hint = f"; did you mean {names[nearest[0]]!r}?" if nearest else "."
+    return InputError(f"unknown setting {key!r}{hint} All settings: `trainlab show mnist-mlp`.")
 
 
 def _toml(value: Any) -> str:

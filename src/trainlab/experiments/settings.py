@@ -84,8 +84,9 @@ def convert(key: str, value: Any, default: Any, rules: Setting) -> Any:
 
             raise unknown_name(f"{key} ({rules.meaning})", value, rules.choices)
         return value
-    kind = "a whole number" if isinstance(default, int) else "a number"
-    expected = rules.expected.replace("a finite number", kind)
+    expected = rules.expected
+    if isinstance(default, int):
+        expected = expected.replace("a finite number", "a whole number")
     if isinstance(value, bool) or not isinstance(value, int if isinstance(default, int) else int | float):
         raise _unfit(key, value, expected, rules)
     if not rules.admits(value):

@@ -44,15 +44,14 @@ def add_product(target: Array, left: Array, right: Array, scale: float) -> None:
     [[0.5, 0.0, 0.5], [1.0, 0.0, 1.0]]
     """
     routines = _routines(target.dtype.char)
-    if routines is None or not _suits_blas(target, left, right):
+    addresses = routines and _addresses(target, left, right)
+    if not routines or not addresses:
         add_product_naive(target, left, right, scale)
         return
     rank_one, matrix_product = routines
-    batch, columns = right.shape
-    rows = left.shape[1]
-    left_at = _address_of(_as_char(left))  # type: ignore[arg-type]  # an array is a writable buffer
-    right_at = _address_of(_as_char(right))  # type: ignore[arg-type]
-    target_at = _address_of(_as_char(target))  # type: ignore[arg-type]
+    target_at, left_at, right_at = addresses
+    rows, columns = target.shape
+    batch = len(left)
     if batch == 1:
         rank_one(_ROW_MAJOR, rows, columns, scale, left_at, 1, right_at, 1, target_at, columns)
     else:
@@ -62,15 +61,21 @@ def add_product(target: Array, left: Array, right: Array, scale: float) -> None:
         )  # fmt: skip
 
 
-def _suits_blas(target: Array, left: Array, right: Array) -> bool:
-    """Plain row-major matrices of one type and matching shapes; anything else is left to NumPy, errors included."""
-    for matrix in (target, left, right):
-        flags = matrix.flags
-        if not (flags.c_contiguous and flags.writeable and matrix.dtype is target.dtype and matrix.ndim == 2):
-            return False
-    shape = target.shape
-    batch, rows = left.shape
-    return batch > 0 and right.shape == (batch, shape[1]) and rows == shape[0] and target.size > 0
+def _addresses(target: Array, left: Array, right: Array) -> tuple[int, int, int] | None:
+    """Where the three matrices lie in memory, or None where only NumPy can multiply them (or say what is wrong)."""
+    batch, rows = left.shape if left.ndim == 2 else (0, 0)
+    if (
+        batch == 0
+        or target.shape != (rows, right.shape[-1])
+        or right.shape != (batch, target.shape[1])
+        or not left.dtype is right.dtype is target.dtype
+        or target.size == 0
+    ):
+        return None
+    try:  # refuses what is not row-major or not writable
+        return _address_of(_as_char(target)), _address_of(_as_char(left)), _address_of(_as_char(right))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
 
 
 @cache

@@ -43,12 +43,19 @@ def linear_backward(grad_output: Array, x: Array, weight: Array) -> tuple[Array,
 
 def relu_forward(x: Array) -> Array:
     """``y = max(x, 0)``"""
-    return np.maximum(x, x.dtype.type(0))
+    return np.maximum(x, _zero(x.dtype))
 
 
 def relu_backward(grad_output: Array, y: Array) -> Array:
     """``grad_input = grad_output · [y > 0]`` with y the output; at x = 0 the gradient is 0, as in PyTorch."""
-    return grad_output * (y > 0)
+    return grad_output * np.sign(y)  # y ≥ 0, so its sign is [y > 0], already as a number
+
+
+@cache
+def _zero(dtype: DType) -> Array:
+    zero = np.zeros((), dtype)  # turning a Python 0 into one costs as much as the comparison of 100 entries
+    zero.setflags(write=False)
+    return zero
 
 
 def leaky_relu_forward(x: Array, negative_slope: float) -> Array:

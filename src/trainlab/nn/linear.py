@@ -82,7 +82,7 @@ class Linear(Module):
             )
         self.weight.accumulate_product(grad_output, self._x)
         if self.bias is not None:
-            self.bias.accumulate(np.add.reduce(grad_output, axis=0))
+            self.bias.accumulate_sum(grad_output)
         return grad_output @ self.weight.data if self.needs_input_grad else None
 
     def describe(self) -> str:

@@ -68,6 +68,13 @@ class Parameter:
         else:
             self._begin()[...] = gradient
 
+    def accumulate_sum(self, grad_output: Array) -> None:
+        """``grad += Σₙ grad_output[n]`` for grad_output (N, M), a bias's gradient."""
+        if self._has_grad:
+            self._buffer += np.add.reduce(grad_output, axis=0)  # type: ignore[operator]
+        else:
+            np.add.reduce(grad_output, axis=0, out=self._begin())
+
     def accumulate_product(self, grad_output: Array, x: Array) -> None:
         """``grad += grad_outputᵀ @ x`` for grad_output (N, M) and x (N, K), at once or when it is needed."""
         if self._factors is not None:

@@ -120,7 +120,15 @@ def load(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} is not a whole checkpoint file ({error})") from error
     if "trainlab" not in metadata:
         raise CheckpointError(f"{path} is a safetensors file, but not one of trainlab's")
-    header = json.loads(metadata["trainlab"])
+    try:
+        return _decode(path, json.loads(metadata["trainlab"]), arrays)
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path}: its header is damaged ({error!r})") from error
+
+
+def _decode(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Checkpoint:
     if header["format"] > FORMAT:
         raise CheckpointError(
             f"{path} was written by a newer trainlab (format {header['format']}; this one reads up to {FORMAT}). "

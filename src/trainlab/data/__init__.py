@@ -1,0 +1,55 @@
+"""Data: what exists, how it gets here and into memory, how it is split, transformed and served in batches.
+
+>>> from trainlab.data import Loader, Unit, load, split
+>>> digits = load("mnist", "test")
+>>> parts = split(digits.labels, validation=0.1, seed=0)
+>>> loader = Loader(digits, parts.train, batch_size=32, transform=Unit(), seed=0, shuffle=True)
+>>> batch = next(loader.epoch(1))
+>>> batch.images.shape, batch.images.dtype, len(batch.labels)
+((32, 1, 28, 28), dtype('float32'), 32)
+"""
+
+from trainlab.data.catalog import describe, load, locate, names
+from trainlab.data.dataset import Dataset
+from trainlab.data.download import FileCheck, Import, ImportedFile, Progress, get, import_files, verify
+from trainlab.data.folders import cache_folder
+from trainlab.data.idx import read_idx, read_images, read_labels
+from trainlab.data.images import prepare_digit, resize_plain
+from trainlab.data.loader import Batch, Loader
+from trainlab.data.source import Part, Source, SourceFile
+from trainlab.data.split import Split, split
+from trainlab.data.transforms import Compose, Lab1, Raw, Standardize, Transform, Unit
+
+__all__ = [
+    "Batch",
+    "Compose",
+    "Dataset",
+    "FileCheck",
+    "Import",
+    "ImportedFile",
+    "Lab1",
+    "Loader",
+    "Part",
+    "Progress",
+    "Raw",
+    "Source",
+    "SourceFile",
+    "Split",
+    "Standardize",
+    "Transform",
+    "Unit",
+    "cache_folder",
+    "describe",
+    "get",
+    "import_files",
+    "load",
+    "locate",
+    "names",
+    "prepare_digit",
+    "read_idx",
+    "read_images",
+    "read_labels",
+    "resize_plain",
+    "split",
+    "verify",
+]

@@ -1,0 +1,120 @@
+"""Serving batches: shuffled by (seed, epoch), transformed a block at a time, as fast at batch 1 as at batch 1024."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.data.dataset import Dataset
+from trainlab.data.transforms import Transform
+from trainlab.errors import InputError
+from trainlab.randomness import generator
+
+_BLOCK_IMAGES = 512  # 1.6 MB of float32 at 28×28: many batches an array operation, and still in the cache
+
+
+class Batch(NamedTuple):
+    """What an engine trains on in one step."""
+
+    images: NDArray[np.float32]
+    """(N, C, H, W), C-contiguous."""
+    labels: NDArray[np.unsignedinteger[Any]]
+    """(N,)"""
+
+
+class Loader:
+    """Serves the images at ``indices`` in batches, epoch after epoch.
+
+    The order of an epoch is ``generator(seed, "shuffle", epoch).permutation``: it depends on nothing that happened
+    before, so an epoch can be entered at any step. Images stay bytes until their block of about 512 is due. A block
+    is gathered and transformed by a few array operations, and its batches are views of it, cut by iterating over
+    (steps, batch_size, C, H, W). Each block is a new array, so a batch stays valid for as long as it is kept.
+
+    Arguments:
+        dataset: holds the images and labels.
+        indices: which of them are served, in this order when not shuffled.
+        batch_size: images a step, from 1 to their number; the last batch of an epoch has what is left.
+        transform: makes the network's input from the bytes.
+        seed: another seed gives other orders.
+        shuffle: False keeps the order of ``indices``, as validation does.
+
+    Raises:
+        InputError: no index or one outside the data set, or a batch size outside its range.
+
+    >>> from trainlab.data.transforms import Raw
+    >>> dots = Dataset("dots", np.arange(5, dtype=np.uint8).reshape(5, 1, 1, 1), np.zeros(5, np.uint8), ("dot",))
+    >>> loader = Loader(dots, np.arange(5), batch_size=2, transform=Raw(), seed=0, shuffle=False)
+    >>> len(loader), [batch.images.ravel().tolist() for batch in loader.epoch(1)]
+    (3, [[0.0, 1.0], [2.0, 3.0], [4.0]])
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        indices: NDArray[np.int64],
+        batch_size: int,
+        transform: Transform,
+        seed: int,
+        shuffle: bool,
+    ) -> None:
+        indices = np.asarray(indices)
+        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer) or len(indices) == 0:
+            raise InputError(
+                f"{dataset.name}: indices are {indices.dtype} of shape {indices.shape}; expected at least one integer, "
+                "in one axis."
+            )
+        if indices.min() < 0 or indices.max() >= len(dataset):
+            raise InputError(
+                f"{dataset.name}: indices run from {indices.min()} to {indices.max()}; expected 0 to "
+                f"{len(dataset) - 1}. They were probably drawn for another data set."
+            )
+        if not 1 <= batch_size <= len(indices):
+            raise InputError(
+                f"batch_size={batch_size}: expected 1 to {len(indices)}, the number of images to choose from in "
+                f"{dataset.name}. Choose a smaller batch or more data."
+            )
+        self.dataset = dataset
+        self.indices = indices
+        self.batch_size = batch_size
+        self.transform = transform
+        self.seed = seed
+        self.shuffle = shuffle
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches an epoch, an incomplete last one included."""
+        return -(-len(self.indices) // self.batch_size)
+
+    def __len__(self) -> int:
+        return self.steps_per_epoch
+
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``number``, from its ``first_step``-th on (counted from 0).
+
+        Raises:
+            InputError: ``first_step`` outside 0 to ``steps_per_epoch``.
+        """
+        if not 0 <= first_step <= self.steps_per_epoch:
+            raise InputError(f"first_step={first_step}: expected 0 to {self.steps_per_epoch}, the steps of an epoch.")
+        return self._batches(self._order(number)[first_step * self.batch_size :])
+
+    def _order(self, number: int) -> NDArray[np.int64]:
+        if not self.shuffle:
+            return self.indices
+        return generator(self.seed, "shuffle", number).permutation(self.indices)
+
+    def _batches(self, order: NDArray[np.int64]) -> Iterator[Batch]:
+        size = self.batch_size
+        steps_per_block = max(1, _BLOCK_IMAGES // size)
+        for start in range(0, len(order), steps_per_block * size):
+            chosen = order[start : start + steps_per_block * size]
+            images = self.transform(self.dataset.images[chosen])
+            labels = self.dataset.labels[chosen]
+            steps, left_over = divmod(len(chosen), size)
+            whole = steps * size
+            yield from map(
+                Batch, images[:whole].reshape(steps, size, *images.shape[1:]), labels[:whole].reshape(steps, size)
+            )
+            if left_over:
+                yield Batch(images[whole:], labels[whole:])

@@ -1,0 +1,12 @@
+"""What tests of every floor share."""
+
+from pathlib import Path
+
+import pytest
+from tests.tiny_mnist import write_tiny_mnist
+
+
+@pytest.fixture(scope="session")
+def tiny_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the first 600 training and 200 test images of MNIST."""
+    return write_tiny_mnist(tmp_path_factory.mktemp("data") / "mnist").parent

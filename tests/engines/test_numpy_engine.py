@@ -1,0 +1,129 @@
+"""The NumPy engine: the same training as PyTorch's, and everything that a resume needs."""
+
+import numpy as np
+import pytest
+import torch
+
+from trainlab.data import Batch
+from trainlab.engines import NumpyEngine
+from trainlab.models import mlp
+from trainlab.nn import CrossEntropyLoss, MSELoss, Sequential
+from trainlab.optim import SGD, Adam, Optimizer
+
+
+def network(dropout: float = 0.0) -> Sequential:
+    return mlp(12, [8], 3, dropout=dropout, rng=np.random.default_rng(0))
+
+
+def batch(size: int = 5, seed: int = 1) -> Batch:
+    rng = np.random.default_rng(seed)
+    return Batch(rng.random((size, 1, 3, 4), dtype=np.float32), rng.integers(0, 3, size, dtype=np.uint8))
+
+
+def engine(dropout: float = 0.0, clip_norm: float = 0.0) -> NumpyEngine:
+    model = network(dropout)
+    return NumpyEngine(model, CrossEntropyLoss(), Adam(model.parameters(), 0.01), seed=3, clip_norm=clip_norm)
+
+
+@pytest.mark.parametrize("size", [1, 5, 64])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_twenty_steps_are_pytorch_s_twenty_steps(size: int, momentum: float) -> None:
+    model = network()
+    twin = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
+    twin.load_state_dict({name: torch.from_numpy(array) for name, array in model.state_dict().items()})
+    ours = NumpyEngine(model, CrossEntropyLoss(), SGD(model.parameters(), 0.1, momentum))
+    theirs = torch.optim.SGD(twin.parameters(), 0.1, momentum)
+    for step in range(20):
+        one = batch(size, seed=step)
+        result = ours.train_step(one)
+        theirs.zero_grad()
+        scores = twin(torch.from_numpy(one.images))
+        labels = torch.from_numpy(one.labels).long()
+        loss = torch.nn.functional.cross_entropy(scores, labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        theirs.step()
+        assert result.loss == pytest.approx(loss.item(), rel=1e-5)
+        assert result.correct == int((scores.argmax(1) == labels).sum())
+        assert result.size == size
+
+
+def test_evaluation_changes_nothing_and_drops_nothing() -> None:
+    one = engine(dropout=0.5)
+    before = one.state()
+    assert one.eval_step(batch()) == one.eval_step(batch())
+    after = one.state()
+    for part in ("model", "optimizer"):
+        for name, array in getattr(before, part).items():
+            np.testing.assert_array_equal(array, getattr(after, part)[name])
+
+
+def test_training_goes_on_in_training_mode_after_an_evaluation() -> None:
+    straight, interleaved = engine(dropout=0.5), engine(dropout=0.5)
+    for step in range(4):
+        interleaved.eval_step(batch())
+        assert straight.train_step(batch(seed=step)) == interleaved.train_step(batch(seed=step))
+
+
+def test_batches_are_left_as_they_were() -> None:
+    one = batch()
+    images, labels = one.images.copy(), one.labels.copy()
+    engine(dropout=0.5).train_step(one)
+    np.testing.assert_array_equal(one.images, images)
+    np.testing.assert_array_equal(one.labels, labels)
+
+
+@pytest.mark.parametrize("stop", [1, 4])
+def test_a_state_goes_on_bit_for_bit_dropout_included(stop: int) -> None:
+    whole = engine(dropout=0.5)
+    losses = [whole.train_step(batch(seed=step)).loss for step in range(8)]
+
+    first = engine(dropout=0.5)
+    for step in range(stop):
+        first.train_step(batch(seed=step))
+    second = engine(dropout=0.5)
+    second.load_state(first.state())
+    assert [second.train_step(batch(seed=step)).loss for step in range(stop, 8)] == losses[stop:]
+    for name, array in whole.state().model.items():
+        np.testing.assert_array_equal(array, second.state().model[name])
+
+
+def test_a_state_is_a_copy() -> None:
+    one = engine()
+    one.train_step(batch())
+    before = one.state().model["1.weight"].copy()
+    state = one.state()
+    one.train_step(batch())
+    np.testing.assert_array_equal(state.model["1.weight"], before)
+
+
+def test_a_state_of_another_network_names_every_mismatch() -> None:
+    other = NumpyEngine(mlp(12, [9], 3, rng=np.random.default_rng(0)), CrossEntropyLoss(), _sgd(network()))
+    with pytest.raises(ValueError, match=r"(?s)1.weight: shape \(9, 12\), expected \(8, 12\).*1.bias.*3.weight"):
+        engine().load_state(other.state())
+
+
+def test_clipping_bounds_the_change_of_a_plain_sgd_step() -> None:
+    model = network()
+    one = NumpyEngine(model, CrossEntropyLoss(), SGD(model.parameters(), lr=1.0), clip_norm=0.01)
+    before = np.concatenate([array.ravel() for array in model.state_dict().values()])
+    one.train_step(batch())
+    after = np.concatenate([array.ravel() for array in model.state_dict().values()])
+    assert np.linalg.norm(after - before) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_mean_squared_error_is_taken_against_one_hot_targets() -> None:
+    model = network()
+    one = NumpyEngine(model, MSELoss(), _sgd(model))
+    scores = model.forward(batch().images)
+    expected = np.mean((scores - np.eye(3, dtype=np.float32)[batch().labels]) ** 2)
+    assert one.eval_step(batch()).loss == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_predictions_are_probabilities() -> None:
+    probabilities = engine().predict(batch().images)
+    assert probabilities.shape == (5, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+def _sgd(model: Sequential) -> Optimizer:
+    return SGD(model.parameters(), lr=0.1)

@@ -1,0 +1,287 @@
+"""Whole runs on a few hundred real images: what they leave behind, and that nothing is lost when they are killed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.experiments import killed_run
+
+from trainlab.data import load
+from trainlab.errors import InputError
+from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train
+from trainlab.training import Checkpoint, Event, StepEnded
+from trainlab.training.checkpoint import load as load_checkpoint
+
+
+def last_weights(run: Path) -> dict[str, Any]:
+    checkpoint: Checkpoint = RunFolder.open(run).checkpoints.load_latest()[0]
+    return dict(checkpoint.engine.model)
+
+
+def figures(run: Path) -> list[dict[str, Any]]:
+    """metrics.jsonl without its timings."""
+    return [
+        {key: value for key, value in line.items() if key != "seconds"} for line in RunFolder.open(run).read_metrics()
+    ]
+
+
+def assert_equal_runs(one: Path, other: Path) -> None:
+    assert figures(one) == figures(other)
+    weights = last_weights(other)
+    for name, array in last_weights(one).items():
+        np.testing.assert_array_equal(array, weights[name], strict=True)
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    return train(killed_run.configuration(tiny_mnist), folder, "whole", command=["trainlab", "train"])
+
+
+def test_the_folder_holds_what_it_should(whole: Result) -> None:
+    names = {path.name for path in whole.run.path.iterdir()} - {".lock"}
+    assert names == {
+        "config.toml", "environment.json", "split.npz", "metrics.jsonl", "summary.json", "checkpoints", "log.txt",
+    }  # fmt: skip
+    opened = RunFolder.open(whole.run.path)
+    assert opened.config == whole.run.config
+    assert opened.name == "whole"
+    assert json.loads((whole.run.path / "environment.json").read_text())["command"] == ["trainlab", "train"]
+
+
+def test_the_summary_says_how_it_ended(whole: Result) -> None:
+    summary = whole.run.read_summary()
+    assert summary is not None
+    assert summary["status"] == "finished"
+    assert summary["steps"] == 33
+    assert summary["parameters"] == 784 * 16 + 16 + 16 * 10 + 10
+    assert summary["seed"] == 0
+    lines = whole.run.read_metrics()
+    assert summary["final"] == {key: lines[-1][key] for key in ("epoch", "train", "validation")}
+    best = max(lines, key=lambda line: line["validation"]["accuracy"])
+    assert summary["best"] == {key: best[key] for key in ("epoch", "train", "validation")}
+    assert 0 < summary["test"]["accuracy"] <= 1
+
+
+def test_the_network_has_learned_something(whole: Result) -> None:
+    assert whole.summary["final"]["train"]["accuracy"] > 0.5  # guessing gives 0.1
+
+
+def test_validation_and_training_images_are_apart_and_saved(whole: Result) -> None:
+    split = whole.run.load_split()
+    assert len(split.train) == 540
+    assert len(split.validation) == 60
+    assert not set(split.train) & set(split.validation)
+
+
+def test_the_best_weights_give_the_best_figures_again(whole: Result) -> None:
+    found = evaluate_run(whole.run, "validation")
+    assert found.metrics._asdict() == whole.summary["best"]["validation"]
+    assert found.epoch == whole.summary["best"]["epoch"]
+
+
+def test_the_test_figures_are_of_the_best_epoch_s_weights(whole: Result) -> None:
+    assert evaluate_run(whole.run, "test").metrics._asdict() == whole.summary["test"]
+
+
+def test_the_test_set_is_read_only_for_the_final_evaluation(
+    tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = []
+
+    def noting_load(name: str, part: Any, data_dir: Path | None = None) -> Any:
+        parts.append(part)
+        return load(name, part, data_dir)
+
+    for module in ("assemble", "training_run"):
+        monkeypatch.setattr(f"trainlab.experiments.{module}.load", noting_load)
+    config = killed_run.configuration(tiny_mnist).override(["epochs=1"])
+    result = train(replace(config, evaluate_test=False), tmp_path / "without", "x")
+    assert parts == ["train"]
+    assert result.summary["test"] is None
+    train(config, tmp_path / "with", "x")
+    assert parts == ["train", "train", "test"]
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(
+    whole: Result, tiny_mnist: Path, tmp_path: Path
+) -> None:
+    config = killed_run.configuration(tiny_mnist)
+    again = train(config, tmp_path / "again", "again")
+    assert_equal_runs(again.run.path, whole.run.path)
+    other = train(config.override(["seed=1"]), tmp_path / "other", "other")
+    assert figures(other.run.path) != figures(whole.run.path)
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("step", 1),  # before any checkpoint but the first
+        ("step", 7),  # between two
+        ("step", 22),  # after an epoch's last step, before its validation
+        ("epoch", 1),  # the epoch's line is written, its checkpoint is not
+        ("publish", 2),  # a checkpoint is written but has no name yet
+        ("publish", 5),
+        ("step", 33),
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_figures_and_weights(
+    whole: Result, tiny_mnist: Path, tmp_path: Path, moment: str, number: int
+) -> None:
+    run = tmp_path / "killed"
+    command = [sys.executable, killed_run.__file__, str(tiny_mnist), str(run), moment, str(number)]
+    killed = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert killed.returncode == -9, killed.stderr
+    resumed = resume(run)
+    assert resumed is not None
+    assert resumed.outcome.status == "finished"
+    assert_equal_runs(run, whole.run.path)
+    assert resumed.summary["test"] == whole.summary["test"]
+    assert resumed.summary["best"] == whole.summary["best"]
+
+
+def test_an_interrupted_run_resumes_to_the_same_figures_and_weights(
+    whole: Result, tiny_mnist: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "interrupted"
+    interrupted = interrupt_after(9, killed_run.configuration(tiny_mnist), run)
+    assert interrupted.summary["status"] == "interrupted"
+    assert interrupted.summary["test"] is None
+    assert resume(run) is not None
+    assert_equal_runs(run, whole.run.path)
+
+
+def interrupt_after(step: int, config: Config, run: Path) -> Result:
+    trainers: list[Any] = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.step == step:
+            trainers[0].request_stop()
+
+    return train(config, run, "interrupted", listeners=[stop], on_start=trainers.append)
+
+
+def test_a_broken_checkpoint_is_told_and_the_one_before_it_used(
+    whole: Result, tiny_mnist: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "broken"
+    interrupt_after(9, killed_run.configuration(tiny_mnist), run)
+    newest = RunFolder.open(run).checkpoints.step_paths()[-1]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    told: list[Any] = []
+    assert resume(run, on_refused=told.append) is not None
+    assert newest.name in str(told[0])
+    assert_equal_runs(run, whole.run.path)
+
+
+def test_a_finished_run_is_not_run_again(whole: Result) -> None:
+    assert resume(whole.run.path) is None
+
+
+def test_a_diverging_run_keeps_its_last_good_checkpoint(tiny_mnist: Path, tmp_path: Path) -> None:
+    config = Config().override(["lr=1e30", "batch_size=50", f"data_dir={tiny_mnist}"])
+    result = train(config, tmp_path / "run", "x")
+    assert result.summary["status"] == "diverged"
+    assert result.summary["test"] is None
+    latest, refused = result.run.checkpoints.load_latest()
+    assert not refused
+    assert all(np.isfinite(array).all() for array in latest.engine.model.values())
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def test_a_folder_that_exists_is_never_overwritten(tiny_mnist: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="exists already, and a run never overwrites anything"):
+        train(killed_run.configuration(tiny_mnist), tmp_path, "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_wrong_data_is_found_before_the_folder_is_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        train(Config().override([f"data_dir={tmp_path / 'none'}"]), tmp_path / "run", "x")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_larger_than_the_data_is_refused(tiny_mnist: Path, tmp_path: Path) -> None:
+    config = killed_run.configuration(tiny_mnist).override(["batch_size=541"])
+    with pytest.raises(InputError, match="batch_size=541: expected 1 to 540"):
+        train(config, tmp_path / "run", "x")
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_processes_cannot_write_one_run(whole: Result) -> None:
+    with whole.run.alone(), pytest.raises(InputError, match="is in use by another process"):
+        resume(whole.run.path)
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a folder"):
+        RunFolder.open(tmp_path / "none")
+    with pytest.raises(InputError, match="is not the folder of a run"):
+        RunFolder.open(tmp_path)
+
+
+def edited_copy(whole: Result, target: Path, name: str, text: str) -> Path:
+    import shutil
+
+    shutil.copytree(whole.run.path, target)
+    (target / name).write_text(text)
+    return target
+
+
+def test_a_run_of_a_newer_trainlab(whole: Result, tmp_path: Path) -> None:
+    about = json.loads((whole.run.path / "environment.json").read_text()) | {"format": 99}
+    run = edited_copy(whole, tmp_path / "run", "environment.json", json.dumps(about))
+    with pytest.raises(InputError, match="written by a newer trainlab"):
+        resume(run)
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"format": "x", "name": "y", "threads": 1}'])
+def test_a_damaged_environment(whole: Result, tmp_path: Path, text: str) -> None:
+    run = edited_copy(whole, tmp_path / "run", "environment.json", text)
+    with pytest.raises(InputError, match=r"environment.json is damaged"):
+        RunFolder.open(run)
+
+
+def test_another_network_names_every_mismatch(whole: Result, tmp_path: Path) -> None:
+    text = whole.run.config.override(["hidden=[17]"]).to_toml()
+    run = edited_copy(whole, tmp_path / "run", "config.toml", text)
+    (run / "summary.json").unlink()
+    with pytest.raises(
+        InputError,
+        match=r"(?s)does not fit its config.toml.*1.weight: shape \(16, 784\), expected \(17, 784\).*4.weight",
+    ):
+        resume(run)
+
+
+def test_no_checkpoint_at_all(whole: Result, tmp_path: Path) -> None:
+    run = edited_copy(whole, tmp_path / "run", "log.txt", "")
+    (run / "summary.json").unlink()
+    for path in (run / "checkpoints").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        resume(run)
+    with pytest.raises(InputError, match="holds no best checkpoint"):
+        evaluate_run(RunFolder.open(run), "test")
+
+
+def test_a_split_of_other_data_is_refused(whole: Result, tmp_path: Path) -> None:
+    run = edited_copy(whole, tmp_path / "run", "log.txt", "")
+    (run / "summary.json").unlink()
+    np.savez(run / "split.npz", train=np.arange(500), validation=np.arange(5_000, 5_010))
+    with pytest.raises(InputError, match="probably drawn for another data set"):
+        resume(run)
+
+
+def test_checkpoints_say_what_they_need(whole: Result) -> None:
+    extra = load_checkpoint(whole.run.checkpoints.best_path).extra
+    assert extra["classes"] == list("0123456789")
+    assert extra["transform"]
