@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from trainlab.data import atomic
+from trainlab import atomic
 from trainlab.experiments import Config, train
 from trainlab.training import EpochEnded, Event, StepEnded
 

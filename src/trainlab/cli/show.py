@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from trainlab.errors import InputError
+
 
 @click.command(short_help="A preset's settings, and its network layer by layer.")
 @click.argument("preset")
@@ -59,7 +61,10 @@ def list_presets() -> None:
 def _state_of(run: Path) -> str:
     from trainlab.experiments import RunFolder
 
-    summary: dict[str, Any] | None = RunFolder.open(run).read_summary()
+    try:
+        summary: dict[str, Any] | None = RunFolder.open(run).read_summary()
+    except InputError as error:
+        return str(error)
     if summary is None:
         return "under way, or killed"
     best = summary["best"]

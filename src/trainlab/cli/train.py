@@ -78,7 +78,7 @@ def stop_on_signals(trainer: "Trainer") -> None:
 
     def stop(number: int, frame: Any) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        click.echo("\nstopping after this step (Ctrl-C again to stop at once) …", err=True)
+        print("stopping after this step (Ctrl-C again to stop at once) …", file=sys.stderr)
         trainer.request_stop()
 
     signal.signal(signal.SIGINT, stop)
@@ -106,26 +106,30 @@ def _finish(result: "Result") -> int:
     if outcome.status == "interrupted":
         click.echo(f"\nsaved after step {outcome.state.step:,}; go on with:  trainlab resume {run.path}")
         return 130
-    click.echo(
-        "\ntry next\n"
-        f"  trainlab predict {run.path} IMAGE.png     a photo or drawing of your own\n"
-        f"  trainlab show {run.name}                the network layer by layer\n"
-        f"  trainlab train {run.name} lr={run.config.lr / 10:g}     change any setting with key=value"
-    )
+    suggestions = {
+        f"trainlab predict {run.path} IMAGE.png": "what it sees in a photo or drawing of yours",
+        f"trainlab show {run.path}": "every setting, and the network layer by layer",
+        f"trainlab train {run.name} lr={run.config.lr / 10:g}": "change any setting with key=value",
+    }
+    width = max(map(len, suggestions)) + 3
+    click.echo("\ntry next\n" + "\n".join(f"  {command:{width}}{why}" for command, why in suggestions.items()))
     return 0
 
 
 def figures_table(summary: dict[str, Any]) -> list[str]:
     """The lines of a small table: loss and accuracy of the last epoch, the best one, and the test set."""
-    rows = []
-    for name, title in (("final", "last epoch"), ("best", "best epoch")):
-        record = summary[name]
-        for part in ("train", "validation"):
-            rows.append((f"{title} {record['epoch']}", part, record[part]))
+    kinds = [("final", "last epoch"), ("best", "best epoch")]
+    if summary["final"] == summary["best"]:
+        kinds = [("best", "best, last epoch")]
+    rows = [
+        (f"{title} {summary[kind]['epoch']}", part, summary[kind][part])
+        for kind, title in kinds
+        for part in ("train", "validation")
+    ]
     if summary["test"] is not None:
         rows.append((f"best epoch {summary['best']['epoch']}", "test", summary["test"]))
-    header = f"{'':16}{'':12}{'loss':>8}{'accuracy':>11}"
-    lines = [f"{when:16}{part:12}{row['loss']:8.4f}{row['accuracy']:11.2%}" for when, part, row in rows]
+    header = f"{'':20}{'':12}{'loss':>8}{'accuracy':>11}"
+    lines = [f"{when:20}{part:12}{row['loss']:8.4f}{row['accuracy']:11.2%}" for when, part, row in rows]
     footer = f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds']:.1f} s"
     return [header, *lines, footer]
 
@@ -137,5 +141,6 @@ def _draw(result: "Result", metrics: list[dict[str, Any]]) -> Path:
     run = result.run
     steps_per_epoch = metrics[0]["step"]
     rates = learning_rates(run.config, steps_per_epoch)
-    picture, _ = draw_curves(metrics, run.path, title=run.name, learning_rates=rates)
+    note = result.outcome.reason if result.outcome.status == "diverged" else ""
+    picture, _ = draw_curves(metrics, run.path, title=run.name, learning_rates=rates, note=note)
     return picture

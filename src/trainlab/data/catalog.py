@@ -8,8 +8,8 @@ from trainlab.data.dataset import Dataset
 from trainlab.data.folders import cache_folder, search_folders
 from trainlab.data.idx import LABELS_MAGIC
 from trainlab.data.source import PARTS, Arrays, Part, Source, SourceFile, idx_files, read_idx_pair
-from trainlab.data.spelling import unknown_name
 from trainlab.errors import InputError
+from trainlab.spelling import unknown_name
 
 _MNIST = Source(
     name="mnist",

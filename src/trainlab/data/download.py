@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from trainlab.data.atomic import write_atomically
+from trainlab.atomic import write_atomically
 from trainlab.data.catalog import describe, names
 from trainlab.data.content import content_digest, is_gzip, open_content
 from trainlab.data.folders import cache_folder, search_folders

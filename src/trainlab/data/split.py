@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.atomic import write_atomically
+from trainlab.atomic import write_atomically
 from trainlab.errors import InputError
 from trainlab.randomness import generator
 

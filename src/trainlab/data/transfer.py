@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from trainlab.data.atomic import cannot_write, publish
+from trainlab.atomic import cannot_write, publish
 from trainlab.data.content import content_digest
-from trainlab.data.lock import locked
 from trainlab.errors import InputError, RunFailed
+from trainlab.lock import locked
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data.channel_statistics import mean_and_std
-from trainlab.data.spelling import unknown_name
 from trainlab.errors import InputError
+from trainlab.spelling import unknown_name
 
 PerChannel = tuple[float, ...]
 """One number for all channels alike, or one a channel."""

@@ -13,7 +13,6 @@ from typing import Any, Self
 from trainlab.errors import InputError
 from trainlab.experiments.settings import convert, parse_text, rules_of, setting
 
-
 OTHER_NAMES = {
     "learning_rate": "lr",
     "validation_split": "split",
@@ -195,7 +194,7 @@ def load_preset(name_or_path: str) -> Preset:
         path = Path(str(resources.files("trainlab.experiments") / "presets" / f"{name_or_path}.toml"))
         name = name_or_path
     else:
-        from trainlab.data.spelling import unknown_name
+        from trainlab.spelling import unknown_name
 
         raise unknown_name("preset", name_or_path, preset_names())
     values = read_toml(path)

@@ -22,11 +22,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+from trainlab.atomic import write_atomically
 from trainlab.data import Split
-from trainlab.data.atomic import write_atomically
-from trainlab.data.lock import locked
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config, read_toml
+from trainlab.lock import locked
 from trainlab.training import CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome
 
 FORMAT = 1

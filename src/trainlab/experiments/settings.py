@@ -80,7 +80,7 @@ def convert(key: str, value: Any, default: Any, rules: Setting) -> Any:
         if not isinstance(value, str):
             raise _unfit(key, value, rules.expected if rules.choices else "a text", rules)
         if rules.choices and value not in rules.choices:
-            from trainlab.data.spelling import unknown_name
+            from trainlab.spelling import unknown_name
 
             raise unknown_name(f"{key} ({rules.meaning})", value, rules.choices)
         return value

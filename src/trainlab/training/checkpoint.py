@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.atomic import write_atomically
+from trainlab.atomic import write_atomically
 from trainlab.engines import State
 from trainlab.errors import InputError
 from trainlab.training.state import TrainingState

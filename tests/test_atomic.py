@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import pytest
 
-from trainlab.data.atomic import write_atomically
+from trainlab.atomic import write_atomically
 from trainlab.errors import InputError
 
 

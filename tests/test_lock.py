@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from trainlab.data.lock import locked
 from trainlab.errors import InputError
+from trainlab.lock import locked
 
 
 def test_only_one_at_a_time_is_inside(tmp_path: Path) -> None:

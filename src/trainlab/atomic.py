@@ -52,6 +52,6 @@ def publish(temporary: Path, path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> InputError:
     """The error for a full disk or a folder without permission, to be raised by the caller."""
     return InputError(
-        f"{path}: cannot be written ({error.strerror or error}). Free some space or give a folder that you may "
-        "write to; TRAINLAB_DATA moves the data folder."
+        f"{path}: cannot be written ({error.strerror or error}). Free some space, or give a folder that you "
+        "may write to."
     )

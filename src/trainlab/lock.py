@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from trainlab.data.atomic import cannot_write
+from trainlab.atomic import cannot_write
 from trainlab.errors import InputError
 
 _POLL_SECONDS = 0.05

@@ -1,0 +1,116 @@
+"""``trainlab train`` and ``resume`` as a user types them."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.command import Command
+
+
+def test_a_run_ends_with_a_table_a_picture_and_what_to_try_next(trainlab: Command, tiny: str) -> None:
+    done = trainlab("train", tiny)
+    assert done.status == 0, done.err
+    assert "epoch 2/2" in done.err
+    for words in (
+        "loss   accuracy",
+        "validation",
+        "test",
+        "curves   runs",
+        "trainlab predict runs",
+        "trainlab show runs",
+    ):
+        assert words in done.out
+    run = Path("runs/tiny-1")
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert (run / "curves.svg").read_text().rstrip().endswith("</svg>")
+    assert json.loads((run / "summary.json").read_text())["status"] == "finished"
+    assert "epoch 2/2" in (run / "log.txt").read_text()
+
+
+def test_runs_are_numbered_and_can_be_named(trainlab: Command, tiny: str) -> None:
+    for _ in range(2):
+        trainlab("train", tiny, "epochs=1", "--progress", "none")
+    trainlab("train", tiny, "epochs=1", "--run", "mine/first", "--progress", "none")
+    assert {path.parent.name for path in Path().glob("*/*/summary.json")} == {"tiny-1", "tiny-2", "first"}
+
+
+def test_no_progress_is_silence_until_the_table(trainlab: Command, tiny: str) -> None:
+    done = trainlab("train", tiny, "--progress", "none")
+    assert done.err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["mnst-mlp"], "unknown preset 'mnst-mlp'; did you mean 'mnist-mlp'?"),
+        (["mnist-mlp", "lr=0"], "lr = 0 does not fit"),
+        (["mnist-mlp", "bach_size=3"], "did you mean 'batch_size'?"),
+        (["mnist-mlp", "batch_size=60000"], "batch_size=60000: expected 1 to 54000"),
+        (["mnist-mlp", "split=70000"], "validation=70000"),
+        (["missing.toml"], "missing.toml cannot be read"),
+        (["mnist-mlp", "--run", "."], "exists already"),
+        (["fashion-mnist-mlp", "data_dir=nowhere"], "no such folder"),
+        (["fashion-mnist-mlp"], "Put train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz into"),
+        (["mnist-mlp", "--progress", "loud"], "'loud' is not one of"),
+        ([], "Missing argument 'PRESET'"),
+    ],
+)
+def test_bad_input_is_one_message_status_2_and_nothing_written(
+    trainlab: Command, tmp_path: Path, words: list[str], message: str
+) -> None:
+    done = trainlab("train", *words)
+    assert done.status == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert done.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_traceback(trainlab: Command) -> None:
+    from trainlab.cli import main
+    from trainlab.errors import InputError
+
+    with pytest.raises(InputError):
+        main(["--debug", "train", "mnst-mlp"])
+
+
+def test_a_diverging_run_says_so_and_ends_with_status_1(trainlab: Command, tiny: str) -> None:
+    done = trainlab("train", tiny, "lr=1e30")
+    assert done.status == 1
+    assert "the run diverged: the training loss became nan in step" in done.err
+    assert "try lr=1e+29" in done.err
+
+
+def test_a_finished_run_is_not_resumed(trainlab: Command, tiny: str) -> None:
+    trainlab("train", tiny)
+    done = trainlab("resume", "runs/tiny-1")
+    assert (done.status, done.out[:36]) == (0, "runs/tiny-1 has finished already. It")
+
+
+def test_resuming_what_is_no_run(trainlab: Command) -> None:
+    done = trainlab("resume", "nothing")
+    assert done.status == 2
+    assert "nothing is not a folder" in done.err
+
+
+def test_ctrl_c_saves_and_the_printed_command_goes_on(trainlab: Command, tiny: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainlab", "train", tiny, "epochs=60", "--run", "stopped"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "stopped/metrics.jsonl").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert b"stopping after this step" in err
+    assert b"go on with:  trainlab resume stopped" in out
+    assert json.loads((tmp_path / "stopped/summary.json").read_text())["status"] == "interrupted"
+
+    done = trainlab("resume", "stopped")
+    assert done.status == 0, done.err
+    assert "epoch 60/60" in done.err

@@ -1,0 +1,193 @@
+"""The other verbs: evaluate, predict, show, list, data."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.cli.command import Command
+
+from trainlab.data import load
+
+
+@pytest.fixture
+def run(trainlab: Command, tiny: str) -> str:
+    """A finished run."""
+    trainlab("train", tiny, "epochs=6", "--run", "run", "--progress", "none")
+    return "run"
+
+
+def test_help_and_version_name_every_verb(trainlab: Command) -> None:
+    done = trainlab("--help")
+    assert done.status == 0
+    for verb in ("train", "resume", "evaluate", "predict", "show", "list", "data"):
+        assert f"\n  {verb} " in done.out
+    assert trainlab("--version").out.strip() == "0.1.0"
+
+
+def test_nothing_heavy_is_imported_for_help() -> None:
+    code = (
+        "import sys, trainlab.cli; print(*sorted({'numpy', 'matplotlib', 'rich', 'torch', 'PIL'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""
+
+
+def test_an_unknown_verb_names_the_nearest(trainlab: Command) -> None:
+    done = trainlab("tran")
+    assert done.status == 2
+    assert "Did you mean 'train'?" in done.err
+
+
+def test_evaluate_is_a_sentence_or_json(trainlab: Command, run: str) -> None:
+    summary = json.loads(Path("run/summary.json").read_text())
+    done = trainlab("evaluate", run)
+    assert done.status == 0
+    assert f"of 200 images right ({summary['test']['accuracy']:.2%})" in done.out
+    found = json.loads(trainlab("evaluate", run, "--part", "validation", "--json").out)
+    assert found["accuracy"] == summary["best"]["validation"]["accuracy"]
+    assert found["images"] == 60
+
+
+def test_evaluate_refuses_what_is_no_run(trainlab: Command) -> None:
+    done = trainlab("evaluate", ".")
+    assert done.status == 2
+    assert "is not the folder of a run" in done.err
+
+
+def save_digit(path: Path, position: int, size: int = 280) -> int:
+    """A test image as a photo: large, dark on white. Returns its label."""
+    digits = load("mnist", "test")
+    pixels = 255 - digits.images[position, 0]
+    Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC).save(path)
+    return int(digits.labels[position])
+
+
+def test_predict_shows_the_pixels_and_the_probabilities(trainlab: Command, run: str) -> None:
+    label = save_digit(Path("seven.png"), 0)
+    done = trainlab("predict", run, "seven.png")
+    assert done.status == 0, done.err
+    assert "as the network sees it (28×28)" in done.out
+    assert "██" in done.out
+    found = json.loads(trainlab("predict", run, "seven.png", "--json").out)
+    assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert max(found["probabilities"], key=found["probabilities"].get) == str(label)
+
+
+def test_predict_takes_many_pictures(trainlab: Command, run: str) -> None:
+    for position in range(3):
+        save_digit(Path(f"{position}.png"), position)
+    lines = trainlab("predict", run, "0.png", "1.png", "2.png", "--json").out.splitlines()
+    assert [json.loads(line)["image"] for line in lines] == ["0.png", "1.png", "2.png"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
+def test_predict_refuses_what_is_no_picture(trainlab: Command, run: str, content: bytes) -> None:
+    Path("bad.png").write_bytes(content)
+    done = trainlab("predict", run, "bad.png")
+    assert done.status == 2
+    assert "bad.png" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_predict_refuses_a_missing_and_a_blank_picture(trainlab: Command, run: str) -> None:
+    assert "none.png" in trainlab("predict", run, "none.png").err
+    Image.fromarray(np.full((50, 50), 255, np.uint8)).save("blank.png")
+    done = trainlab("predict", run, "blank.png")
+    assert done.status == 2
+    assert "blank.png" in done.err
+
+
+def test_show_gives_the_settings_and_the_layers(trainlab: Command) -> None:
+    done = trainlab("show", "mnist-lab1", "lr=0.01")
+    assert done.status == 0
+    assert "lr = 0.01 " in done.out
+    assert "Linear(784, 128)" in done.out
+    assert "101,770" in done.out
+    assert "203,530" in done.out  # FLOPs of one image forward
+
+
+def test_what_show_prints_is_a_configuration_file(trainlab: Command, tmp_path: Path) -> None:
+    shown = trainlab("show", "mnist-best").out
+    settings = shown.split("\n\n")[0]
+    (tmp_path / "copy.toml").write_text(settings, encoding="utf-8")
+    again = trainlab("show", "copy.toml").out
+    assert again.splitlines()[1:] == shown.splitlines()[1:]
+
+
+def test_show_takes_the_folder_of_a_run(trainlab: Command, run: str) -> None:
+    assert "hidden = [16]" in trainlab("show", run).out
+
+
+def test_list_names_presets_and_runs(trainlab: Command, tiny: str) -> None:
+    trainlab("train", tiny, "--progress", "none")
+    out = trainlab("list").out
+    for words in (
+        "mnist-mlp",
+        "mnist-lab1",
+        "mnist-fast",
+        "mnist-best",
+        "fashion-mnist-mlp",
+        "tiny-1",
+        "finished, validation",
+    ):
+        assert words in out
+
+
+def test_list_survives_a_damaged_run(trainlab: Command, tiny: str) -> None:
+    trainlab("train", tiny, "--progress", "none")
+    Path("runs/tiny-1/environment.json").write_text("{")
+    done = trainlab("list")
+    assert done.status == 0
+    assert "damaged" in done.out
+
+
+def test_data_list_says_what_is_here(trainlab: Command) -> None:
+    out = trainlab("data", "list").out
+    assert "in the package" in out
+    assert "not here: trainlab data get fashion-mnist" in out
+
+
+def test_data_verify_checks_every_file(trainlab: Command) -> None:
+    done = trainlab("data", "verify", "mnist")
+    assert done.status == 0
+    assert done.out.count("ok  ") == 4
+    missing = trainlab("data", "verify", "fashion-mnist")
+    assert missing.status == 1
+    assert missing.out.count("BAD") == 4
+
+
+def test_data_get_of_what_is_bundled_downloads_nothing(trainlab: Command) -> None:
+    done = trainlab("data", "get", "mnist")
+    assert done.status == 0
+    assert "mnist is in" in done.out
+
+
+def test_data_import_recognises_files_by_content(trainlab: Command, tmp_path: Path) -> None:
+    found = load("mnist", "test")
+    strange = tmp_path / "box"
+    strange.mkdir()
+    from trainlab.data import describe
+
+    bundled = describe("mnist").bundled
+    assert bundled is not None
+    (strange / "unnamed").write_bytes((bundled / "t10k-labels-idx1-ubyte.gz").read_bytes())
+    done = trainlab("data", "import", "box")
+    assert done.status == 0
+    assert "mnist: box" in done.out
+    assert len(found) == 10_000
+
+
+def test_data_import_of_nothing(trainlab: Command) -> None:
+    done = trainlab("data", "import", "nowhere")
+    assert done.status == 2
+    assert "there is no such file or folder" in done.err
+
+
+def test_data_of_an_unknown_name(trainlab: Command) -> None:
+    done = trainlab("data", "get", "minst")
+    assert done.status == 2
+    assert "did you mean 'mnist'?" in done.err
