@@ -48,7 +48,7 @@ def get(name: str, data_dir: Path | None) -> None:
     """Download data set NAME, or what is missing of it; a broken transfer goes on where it stopped."""
     from trainlab.data import get as get_files
 
-    with click.progressbar(length=1, label=name, file=sys.stderr) as bar:  # type: ignore[var-annotated]
+    with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
 
         def report(done: int, total: int | None) -> None:
             bar.length = total or max(done, 1)

@@ -80,4 +80,5 @@ class NumpyEngine:
 
 
 def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:
-    return (scores.argmax(axis=1) == labels).tolist().count(True)  # at batch size 1 twice as fast as count_nonzero
+    hits: list[bool] = (scores.argmax(axis=1) == labels).tolist()
+    return hits.count(True)  # at batch size 1 twice as fast as np.count_nonzero

@@ -73,7 +73,7 @@ class Config:
 
     # How it is run
     seed: int = setting(0, "decides everything random", low=0, high=2**32 - 1)
-    threads: int = setting(0, "for matrix products; 0 takes 1 below batch size 64, else every core", low=0, high=1024)
+    threads: int = setting(0, "for matrix products; 0 takes as many cores as have enough to do", low=0, high=1024)
     evaluate_test: bool = setting(True, "evaluate the best epoch's weights on the test set, once, at the end")
     checkpoint_steps: int = setting(0, "save after so many steps; 0 after every epoch only", low=0)
     checkpoint_seconds: float = setting(30.0, "save after so many seconds; 0 after every epoch only", low=0)

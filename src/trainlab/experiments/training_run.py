@@ -55,9 +55,9 @@ def train(
     Args:
         on_start: gets the trainer before its first step, so that a signal handler can ask it to stop.
     """
-    threads = thread_count(config)
     data = prepare_data(config)
     engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes))
+    threads = thread_count(config, parameter_count(engine))
     run = RunFolder.create(path, name, config, threads, list(command))
     with run.alone():
         data.split.save(path / "split.npz")
@@ -99,7 +99,7 @@ def _train(
     on_start: OnStart,
 ) -> Result:
     config = run.config
-    parameters = sum(parameter.size for parameter in engine.model.parameters())
+    parameters = parameter_count(engine)
     plan = Plan(
         name=run.name,
         epochs=config.epochs,
@@ -127,6 +127,11 @@ def _train(
     if outcome.status == "finished" and config.evaluate_test:
         test = evaluate_run(run, "test").metrics
     return Result(run, outcome, run.write_summary(outcome, parameters, test))
+
+
+def parameter_count(engine: NumpyEngine) -> int:
+    """How many numbers the network learns."""
+    return sum(parameter.size for parameter in engine.model.parameters())
 
 
 def load_engine(engine: NumpyEngine, checkpoint: Checkpoint, run: RunFolder) -> None:

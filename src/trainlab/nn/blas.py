@@ -113,8 +113,8 @@ def _routines(dtype_character: str) -> tuple[Callable[..., None], Callable[..., 
 def thread_limit(threads: int) -> Iterator[None]:
     """Let matrix products use at most this many threads inside a ``with`` block.
 
-    One thread is best at batch size 1, where waking a second one costs more than it brings; all cores above
-    about 64. The same number of threads gives the same bits; another number may round differently.
+    One thread is best for small products, where waking a second one costs more than it brings, and two fare badly
+    when another process keeps a core busy: the faster waits for the slower in every product. The same number of threads gives the same bits; another number may round differently.
     """
     with _controller().limit(limits=threads):
         yield

@@ -71,7 +71,7 @@ class Parameter:
     def accumulate_sum(self, grad_output: Array) -> None:
         """``grad += Σₙ grad_output[n]`` for grad_output (N, M), a bias's gradient."""
         if self._has_grad:
-            self._buffer += np.add.reduce(grad_output, axis=0)  # type: ignore[operator]
+            self._buffer += np.add.reduce(grad_output, axis=0)
         else:
             np.add.reduce(grad_output, axis=0, out=self._begin())
 
