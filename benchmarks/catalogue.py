@@ -1,0 +1,32 @@
+"""All benchmarks by name, in the order of the report."""
+
+from collections.abc import Callable
+from functools import partial
+
+from benchmarks import (
+    evaluation_batch1,
+    lab1_epoch,
+    lab1_experiments,
+    memory,
+    presets,
+    profile_step,
+    startup,
+    time_to_accuracy,
+    training,
+)
+from benchmarks.figures import Result
+from benchmarks.size import Size
+
+Measure = Callable[[Size], Result]
+SPEED: dict[str, Measure] = {
+    "training_batch1": partial(training.measure, batch_size=1),
+    "training_batch128": partial(training.measure, batch_size=128),
+    "evaluation_batch1": evaluation_batch1.measure,
+    "time_to_accuracy": time_to_accuracy.measure,
+    "lab1_epoch": lab1_epoch.measure,
+    "startup": startup.measure,
+    "memory": memory.measure,
+    "profile_step": profile_step.measure,
+}
+ACCURACY: dict[str, Measure] = {"lab1_experiments": lab1_experiments.measure, "presets": presets.measure}
+BENCHMARKS = SPEED | ACCURACY

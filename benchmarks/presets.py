@@ -1,0 +1,68 @@
+"""How accurate the presets are on the test set, and how long they take."""
+
+from typing import Any
+
+from benchmarks.figures import Missing, Result, mean_and_deviation, spread
+from benchmarks.repeat import train_over_seeds
+from benchmarks.size import Size
+from trainlab.data import Part, locate
+from trainlab.errors import InputError
+from trainlab.experiments import load_preset
+
+PRESETS = ("mnist-mlp", "mnist-fast", "mnist-best", "fashion-mnist-mlp")
+PARTS: tuple[Part, ...] = ("train", "test")
+PROMISED = {"mnist-mlp": 0.98, "mnist-best": 0.986}  # mean test accuracy, at least
+COLUMNS = [
+    "preset",
+    "test accuracy",
+    "min–max",
+    "n",
+    "promised",
+    "best validation accuracy",
+    "seconds, median (min–max)",
+]
+
+
+def measure(size: Size, presets: tuple[str, ...] = PRESETS) -> Result:
+    """Train each preset with seeds 0, 1, …, whose data is on this machine."""
+    rows: list[list[str]] = []
+    missing: list[Missing] = []
+    raw: dict[str, Any] = {}
+    for name in presets:
+        try:
+            for part in PARTS:
+                locate(load_preset(name).config.dataset, part)
+        except InputError as error:
+            missing.append({"name": name, "reason": str(error)})
+            continue
+        raw[name] = train_over_seeds(name, size.overrides, size.seeds)
+        rows.append(_row(name, raw[name]))
+    return {
+        "question": "How accurate are the presets, and how long do they take?",
+        "parts": [{"kind": "table", "title": "Over seeds 0, 1, …", "columns": COLUMNS, "rows": rows}],
+        "notes": [
+            "The epoch is chosen by validation accuracy; its weights see the test set once. Mean ± standard deviation. "
+            "Seconds: data, training, test and all files of a run, without the start of the process and the picture.",
+            *(f"Left out: {one['name']}, because {one['reason']}" for one in missing),
+        ],
+        "raw": raw,
+    }
+
+
+def _row(name: str, runs: list[dict[str, Any]]) -> list[str]:
+    tests = [run["test"]["accuracy"] for run in runs]
+    mean, deviation = mean_and_deviation(tests)
+    promised = "–"
+    if name in PROMISED:
+        promised = f"{PROMISED[name]:.2%} {'✓' if mean >= PROMISED[name] else '✗'}"
+    validation, _ = mean_and_deviation([run["best"]["validation"]["accuracy"] for run in runs])
+    seconds = spread([run["wall_seconds"] for run in runs])
+    return [
+        name,
+        f"{mean:.2%} ± {deviation:.2%}",
+        f"{min(tests):.2%}–{max(tests):.2%}",
+        str(len(tests)),
+        promised,
+        f"{validation:.2%}",
+        f"{seconds.median:.1f} ({seconds.low:.1f}–{seconds.high:.1f})",
+    ]

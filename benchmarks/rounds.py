@@ -1,0 +1,159 @@
+"""Contenders that run in turn, round after round, so that a slow moment of the machine meets all of them alike."""
+
+import gc
+import itertools
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.figures import Comparison, Missing, Series, Target
+
+SAMPLED_STEPS = 5
+WARM_UP_STEPS = 3
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREAD_COUNTS = (1, 2) if CORES > 1 else (1,)
+
+Batches = Sequence[tuple[Any, Any]]
+Numbers = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way of doing the work.
+
+    Args:
+        run: does about so many steps and returns how many it did.
+        sample: called once before any run; numbers of the first steps, by which contenders are compared.
+        use_threads: lets the library compute with so many threads inside a ``with`` block.
+        thread_counts: tried in a short round before the others; the fastest is kept.
+    """
+
+    run: Callable[[int], int]
+    sample: Callable[[], Numbers]
+    use_threads: Callable[[int], AbstractContextManager[object]]
+    thread_counts: Sequence[int] = THREAD_COUNTS
+
+
+Makers = Mapping[str, Callable[[], Contender]]
+
+
+def stepwise(
+    step: Callable[[Any, Any], Any],
+    batches: Batches,
+    use_threads: Callable[[int], AbstractContextManager[object]],
+    thread_counts: Sequence[int] = THREAD_COUNTS,
+) -> Contender:
+    """A contender whose ``step(images, labels)`` returns a number (or array), run over batches again and again."""
+    stream = itertools.cycle(batches)
+
+    def run(steps: int) -> int:
+        for images, labels in itertools.islice(stream, steps):
+            step(images, labels)
+        return steps
+
+    def sample() -> Numbers:
+        taken = itertools.islice(stream, SAMPLED_STEPS)
+        return np.concatenate([np.ravel(np.asarray(step(images, labels))) for images, labels in taken])
+
+    return Contender(run, sample, use_threads, thread_counts)
+
+
+def compare(
+    title: str,
+    unit: str,
+    ours: tuple[str, Contender],
+    makers: Makers,
+    targets: Mapping[str, Target],
+    rounds: int,
+    seconds: float,
+) -> Comparison:
+    """Race trainlab against all rivals that can take part; each target is for the rival of that name."""
+    our_name, our_contender = ours
+    rivals, missing = admit(our_contender, makers)
+    series = race({our_name: our_contender, **rivals}, rounds, seconds)
+    for one in series:
+        if one["name"] in targets:
+            one["target"] = targets[one["name"]]
+    return {
+        "kind": "comparison",
+        "title": title,
+        "unit": unit,
+        "ours": series[0],
+        "rivals": series[1:],
+        "missing": missing,
+    }
+
+
+def admit(ours: Contender, makers: Makers) -> tuple[dict[str, Contender], list[Missing]]:
+    """Make the rivals. One that cannot run here, or computes something else than we do, is left out with the reason."""
+    expected = ours.sample()
+    admitted: dict[str, Contender] = {}
+    missing: list[Missing] = []
+    for name, make in makers.items():
+        try:
+            rival = make()
+            got = rival.sample()
+        except Exception as error:  # whatever one rival lacks here must not stop the others
+            missing.append({"name": name, "reason": in_one_line(error)})
+            continue
+        if got.shape == expected.shape and np.allclose(got, expected, rtol=1e-3, atol=1e-4):
+            admitted[name] = rival
+        else:
+            reason = f"computes something else: its first steps gave {got[:3].round(4)}, ours {expected[:3].round(4)}"
+            missing.append({"name": name, "reason": reason})
+    return admitted, missing
+
+
+def race(contenders: Mapping[str, Contender], rounds: int, seconds: float) -> list[Series]:
+    """Steps a second of each contender in each round: A B C, A B C, …"""
+    settled = {name: _settle(contender, seconds / 4) for name, contender in contenders.items()}
+    series: list[Series] = [{"name": name, "threads": threads, "values": []} for name, (threads, _) in settled.items()]
+    gc.collect()
+    gc.freeze()  # what the rivals imported should not slow down anybody's garbage collection
+    try:
+        for _ in range(rounds):
+            for one in series:
+                threads, rough_speed = settled[one["name"]]
+                steps = max(1, round(rough_speed * seconds))
+                one["values"].append(_speed(contenders[one["name"]], threads, steps))
+    finally:
+        gc.unfreeze()
+    return series
+
+
+def _settle(contender: Contender, seconds: float) -> tuple[int, float]:
+    """The best number of threads, and about how many steps a second it makes."""
+    speeds = {threads: _rough_speed(contender, threads, seconds) for threads in contender.thread_counts}
+    return max(speeds.items(), key=lambda item: item[1])
+
+
+def _rough_speed(contender: Contender, threads: int, seconds: float) -> float:
+    """Speed over about so many seconds, after a few steps in which a library may compile what it runs."""
+    _speed(contender, threads, WARM_UP_STEPS)
+    steps = 1
+    while True:
+        started = time.perf_counter()
+        speed = _speed(contender, threads, steps)
+        if time.perf_counter() - started >= seconds:
+            return speed
+        steps *= 2
+
+
+def _speed(contender: Contender, threads: int, steps: int) -> float:
+    with contender.use_threads(threads):
+        started = time.perf_counter()
+        done = contender.run(steps)
+        return done / (time.perf_counter() - started)
+
+
+def in_one_line(error: Exception) -> str:
+    """The first line of an exception's message, for a table."""
+    lines = str(error).strip().splitlines()
+    message = lines[0] if lines else "no message"
+    return message if isinstance(error, ImportError) else f"{type(error).__name__}: {message}"
