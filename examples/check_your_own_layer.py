@@ -1,6 +1,6 @@
 """Write a layer, check its backward pass, break it, and read what the check says.
 
-    python examples/check_your_own_layer.py
+Run it with ``python examples/check_your_own_layer.py``.
 """
 
 import numpy as np

@@ -1,8 +1,7 @@
 """MNIST in thirty lines: the loop that `Trainer` runs, written out.
 
-    python examples/mnist_by_hand.py
-
-Prints the accuracy on images that were not trained on after each of two epochs.
+Run it with ``python examples/mnist_by_hand.py``. After each of two epochs it prints the accuracy on images that were
+not trained on.
 """
 
 import numpy as np

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from tests.data.idx_files import write_pair
-
 from trainlab.data import load
 
 

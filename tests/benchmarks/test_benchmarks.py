@@ -9,11 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.__main__ import main
-from benchmarks.problem import make_problem, train, trainlab_training
-from benchmarks.rivals import import_rival, pytorch
-from benchmarks.rounds import admit
-from benchmarks.size import QUICK
 
 from benchmarks import (
     evaluation_batch1,
@@ -26,6 +21,11 @@ from benchmarks import (
     time_to_accuracy,
     training,
 )
+from benchmarks.__main__ import main
+from benchmarks.problem import make_problem, train, trainlab_training
+from benchmarks.rivals import import_rival, pytorch
+from benchmarks.rounds import admit
+from benchmarks.size import QUICK
 from trainlab.errors import RunFailed
 from trainlab.nn.blas import thread_limit
 

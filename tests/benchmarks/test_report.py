@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+
+from benchmarks import figures, markdown, time_to_accuracy
 from benchmarks.__main__ import main
 from benchmarks.environment import cpu_name, environment
 from benchmarks.figures import Limits, Missing, Result, Series, ratios
 from benchmarks.report import write_report
 from benchmarks.results import Record, add_result, read_results
-
-from benchmarks import figures, markdown, time_to_accuracy
 
 
 def record(*rows: Series, missing: list[Missing] | None = None) -> Record:

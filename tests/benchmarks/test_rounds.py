@@ -4,6 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+
 from benchmarks.rounds import Contender, admit, compare, race, stepwise
 
 BATCHES = [(2.0, 1.0), (3.0, 1.0)]

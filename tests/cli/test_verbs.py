@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.cli.command import Command
 
+from tests.cli.command import Command
 from trainlab.data import load
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.idx_files import idx_bytes, small_images, write_pair
 
+from tests.data.idx_files import idx_bytes, small_images, write_pair
 from trainlab.data import catalog
 from trainlab.data.catalog import describe, load, names
 from trainlab.errors import InputError

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests.data.idx_files import idx_bytes, small_images
 from tests.data.server import Server, serving
-
 from trainlab.data import catalog
 from trainlab.data.catalog import load
 from trainlab.data.download import get, import_files, verify

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.data.idx_files import idx_bytes, small_images
 
+from tests.data.idx_files import idx_bytes, small_images
 from trainlab.data.idx import read_idx, read_images, read_labels
 from trainlab.errors import InputError
 

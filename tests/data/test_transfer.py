@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.server import Server, serving
 
+from tests.data.server import Server, serving
 from trainlab.data.transfer import download
 from trainlab.errors import InputError, RunFailed
 

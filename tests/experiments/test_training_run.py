@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.experiments import killed_run
 
+from tests.experiments import killed_run
 from trainlab.data import load
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train

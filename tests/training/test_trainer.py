@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.training.scripted_engine import ScriptedEngine
 
+from tests.training.scripted_engine import ScriptedEngine
 from trainlab.data import Dataset, Loader, Raw
 from trainlab.engines import StepResult
 from trainlab.optim import constant, step_decay

@@ -36,6 +36,8 @@ def mlp(
       (3): Linear(128, 10)
     )
     """
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {activation!r}: choose from {', '.join(ACTIVATIONS)}")
     layers: list[Module] = [Flatten()]
     widths = [in_features, *hidden]
     for fan_in, fan_out in itertools.pairwise(widths):

@@ -1,5 +1,6 @@
 """A network layer by layer: what comes out, how many numbers it learns, what it costs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,17 +30,27 @@ def summarize(model: Sequential, sample_shape: tuple[int, ...]) -> list[LayerSum
     >>> [(row.layer, row.output_shape, row.parameters) for row in rows][1]
     ('Linear(784, 128)', (128,), 100480)
     """
-    was_training = model.training
+    modes = {module: module.training for _, module in model.named_modules()}
     model.eval()
     rows = []
     x: Array = np.zeros((1, *sample_shape), np.float32)
-    for name, layer in model.children():
+    for name, layer in _layers(model):
         y = layer.forward(x)
         parameters = sum(parameter.size for parameter in layer.parameters())
         rows.append(LayerSummary(name, repr(layer), y.shape[1:], parameters, forward_flops(layer, y), y.nbytes))
         x = y
-    model.train(was_training)
+    for module, training in modes.items():
+        module.training = training
     return rows
+
+
+def _layers(model: Sequential, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    """The layers in order, those of an inner `Sequential` with its name before theirs."""
+    for name, layer in model.children():
+        if isinstance(layer, Sequential):
+            yield from _layers(layer, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", layer
 
 
 def forward_flops(layer: Module, y: Array) -> int:

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from trainlab.nn.array import Array
+import numpy as np
+
+from trainlab.nn.array import Array, DType
 
 _ROW_MAJOR, _NO_TRANSPOSE, _TRANSPOSE = 101, 111, 112  # cblas.h
 _address_of = ctypes.addressof
@@ -43,7 +45,7 @@ def add_product(target: Array, left: Array, right: Array, scale: float) -> None:
     >>> target.tolist()
     [[0.5, 0.0, 0.5], [1.0, 0.0, 1.0]]
     """
-    routines = _routines(target.dtype.char)
+    routines = _routines(target.dtype)
     addresses = routines and _addresses(target, left, right)
     if not routines or not addresses:
         add_product_naive(target, left, right, scale)
@@ -86,9 +88,9 @@ def _controller() -> Any:
 
 
 @cache
-def _routines(dtype_character: str) -> tuple[Callable[..., None], Callable[..., None]] | None:
-    """(ger, gemm) of NumPy's own OpenBLAS for "f" or "d", or None where there is no such library."""
-    precision = {"f": "s", "d": "d"}.get(dtype_character)
+def _routines(dtype: DType) -> tuple[Callable[..., None], Callable[..., None]] | None:
+    """(ger, gemm) of NumPy's own OpenBLAS for float32 or float64, or None where there is no such library."""
+    precision = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}.get(dtype)
     libraries = [one for one in _controller().lib_controllers if one.internal_api == "openblas"]
     if precision is None or not libraries:
         return None
@@ -114,7 +116,8 @@ def thread_limit(threads: int) -> Iterator[None]:
     """Let matrix products use at most this many threads inside a ``with`` block.
 
     One thread is best for small products, where waking a second one costs more than it brings, and two fare badly
-    when another process keeps a core busy: the faster waits for the slower in every product. The same number of threads gives the same bits; another number may round differently.
+    when another process keeps a core busy: the faster waits for the slower in every product. The same number of
+    threads gives the same bits; another number may round differently.
     """
     with _controller().limit(limits=threads):
         yield

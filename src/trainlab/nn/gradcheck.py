@@ -5,6 +5,7 @@ error of order h². Here f is ``L = Σ output · R`` with a *random* R: with R =
 a BatchNorm is zero, and a backward pass that returns zeros would pass.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,10 @@ def gradcheck(
     arrays = {f"input {number}": array for number, array in enumerate(inputs)}
     output, backward = target(*inputs)
     upstream = rng.standard_normal(np.shape(output))
-    got = dict(zip(arrays, backward(upstream), strict=True))
+    gradients = backward(upstream)
+    if len(gradients) != len(arrays):
+        raise ValueError(f"backward returned {len(gradients)} gradients for {len(arrays)} inputs")
+    got = dict(zip(arrays, gradients, strict=True))
     name = getattr(target, "__name__", repr(target))
     return _compare(name, lambda: float(np.vdot(target(*inputs)[0], upstream)), arrays, got, step, rtol, atol)
 
@@ -158,21 +162,29 @@ def _compare(
         for index in np.ndindex(array.shape):
             expected = central_difference(function, array, index, step)
             value = float(got[label][index])
-            error = abs(value - expected)
+            error = _distance(value, expected)
             largest = max(largest, error)
-            if not error <= atol + rtol * abs(expected):  # written so that nan is a mismatch
+            if error > atol + rtol * abs(expected):
                 mismatches.append(Mismatch(label, index, value, expected))
-    mismatches.sort(key=lambda mismatch: -abs(mismatch.got - mismatch.expected))
+    mismatches.sort(key=lambda mismatch: -_distance(mismatch.got, mismatch.expected))
     checked = {label: array.size for label, array in arrays.items()}
     return GradcheckResult(name, checked, tuple(mismatches), largest)
+
+
+def _distance(got: float, expected: float) -> float:
+    """|got − expected|, infinite when one of them is not a number."""
+    difference = abs(got - expected)
+    return math.inf if math.isnan(difference) else difference
 
 
 def central_difference(function: Callable[[], float], array: Array, index: tuple[int, ...], step: float) -> float:
     """``(f(x + h) − f(x − h)) / 2h`` in one entry of an array that the function reads; the entry is put back."""
     before = array[index]
-    array[index] = before + step
-    above = function()
-    array[index] = before - step
-    below = function()
-    array[index] = before
+    try:
+        array[index] = before + step
+        above = function()
+        array[index] = before - step
+        below = function()
+    finally:
+        array[index] = before
     return (above - below) / (2 * step)

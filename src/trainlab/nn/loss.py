@@ -99,8 +99,8 @@ class CrossEntropyLoss(Loss):
                 f"for scores of shape {prediction.shape}, the target is (N,) = ({batch},) class numbers or (N, K) = "
                 f"({batch}, {classes}) distributions; got {target.shape}"
             )
-        elif np.abs(target.sum(axis=1) - 1).max() > 1e-3:
-            raise ValueError("each row of the target must sum to 1: it is a distribution over the classes")
+        elif not (target.min() >= 0 and np.abs(target.sum(axis=1) - 1).max() <= 1e-3):  # nan fails as well
+            raise ValueError("each row of the target is a distribution: no entry below 0, and a sum of 1")
         else:
             target = target.astype(prediction.dtype)
         if self.label_smoothing:
@@ -128,8 +128,10 @@ class MSELoss(Loss):
         self._cache: tuple[Array, Array] | None = None
 
     def forward(self, prediction: Array, target: NDArray[Any]) -> float:
-        if prediction.shape != target.shape or prediction.size == 0:
+        if prediction.shape != target.shape:
             raise ValueError(f"MSELoss takes two arrays of one shape, got {prediction.shape} and {target.shape}")
+        if prediction.size == 0:
+            raise ValueError(f"MSELoss needs at least one entry, got two arrays of shape {prediction.shape}")
         target = target.astype(prediction.dtype)
         self._cache = prediction, target
         loss = functional.mse_forward(prediction, target)

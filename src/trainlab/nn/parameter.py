@@ -29,8 +29,8 @@ class Parameter:
     __slots__ = ("_buffer", "_factors", "_has_grad", "data", "deferred", "name")
 
     def __init__(self, data: Array, name: str = "") -> None:
-        if not np.issubdtype(data.dtype, np.floating):
-            raise TypeError(f"a Parameter holds floating-point numbers, got an array of {data.dtype}")
+        if data.dtype not in (np.float32, np.float64):
+            raise TypeError(f"a Parameter holds float32 or float64 numbers, got an array of {data.dtype}")
         self.data = data
         self.name = name
         self.deferred = False
@@ -43,6 +43,11 @@ class Parameter:
         if self._factors is not None:
             self._take_product()
         return self._buffer if self._has_grad else None
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a gradient was accumulated since `zero_grad`; asking does not compute it."""
+        return self._has_grad or self._factors is not None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -77,6 +82,8 @@ class Parameter:
 
     def accumulate_product(self, grad_output: Array, x: Array) -> None:
         """``grad += grad_outputᵀ @ x`` for grad_output (N, M) and x (N, K), at once or when it is needed."""
+        if len(grad_output) != len(x) or (grad_output.shape[-1], x.shape[-1]) != self.data.shape:
+            raise ValueError(f"the product of {grad_output.shape}ᵀ and {x.shape} does not fit {self!r}")
         if self._factors is not None:
             self._take_product()
         self._factors = (grad_output, x)

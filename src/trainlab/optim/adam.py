@@ -54,8 +54,7 @@ class Adam(Optimizer):
         self.mean_square = np.zeros_like(self.theta)
         self._scratch = np.empty_like(self.theta)
 
-    def step(self) -> None:
-        self.steps += 1
+    def _update(self) -> None:
         g = self.gradient()
         if self.weight_decay:
             g = self._decay(g)

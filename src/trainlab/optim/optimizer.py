@@ -31,11 +31,14 @@ class Optimizer:
         dtypes = {parameter.data.dtype for parameter in self.parameters}
         if len(dtypes) > 1:
             raise ValueError(f"all parameters must have one dtype, got {sorted(map(str, dtypes))}")
+        if len(set(map(id, self.parameters))) < len(self.parameters):
+            raise ValueError("a parameter is listed twice: it would be changed twice in each step")
         if not (math.isfinite(lr) and lr > 0):
             raise ValueError(f"lr must be a finite number above 0, got {lr}")
         self.lr = lr
         self.steps = 0
         self.theta, self.grad_vector = _join(self.parameters)
+        self._views = [parameter.data for parameter in self.parameters]
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -43,14 +46,29 @@ class Optimizer:
             parameter.zero_grad()
 
     def step(self) -> None:
-        """Change every parameter once. Raises RuntimeError when one has no gradient."""
-        raise NotImplementedError(f"{type(self).__name__} does not define step()")
+        """Change every parameter once.
+
+        Raises RuntimeError, before anything is changed, when a parameter has no gradient or lives elsewhere by now.
+        """
+        for parameter, view in zip(self.parameters, self._views, strict=True):
+            if not parameter.has_grad:
+                raise RuntimeError(f"{parameter!r} has no gradient: call backward() before step()")
+            if parameter.data is not view:
+                raise RuntimeError(
+                    f"{parameter!r} no longer lives in this optimizer's vector: another optimizer took it, or "
+                    "`parameter.data = …` replaced it. Write `parameter.data[...] = …`, and make one optimizer."
+                )
+        self.steps += 1
+        self._update()
+
+    def _update(self) -> None:
+        """The rule itself."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _update()")
 
     def gradient(self) -> Array:
         """g: the gradients of all parameters as one vector."""
         for parameter in self.parameters:
-            if parameter.grad is None:
-                raise RuntimeError(f"{parameter!r} has no gradient: call backward() before step()")
+            _ = parameter.grad  # written into its part of the vector when it was still a product
         return self.grad_vector
 
     def state(self) -> dict[str, Array]:
@@ -59,11 +77,11 @@ class Optimizer:
         return state | {"steps": np.array(self.steps, np.float64)}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
-        """Go on where `state` was taken. Raises ValueError when it is another optimizer's."""
+        """Go on where `state` was taken. Raises ValueError when its arrays do not fit."""
         expected = dict.fromkeys(self.state_names, self.theta.shape) | {"steps": ()}
         got = {name: array.shape for name, array in state.items()}
         if got != expected:
-            raise ValueError(f"this is not the state of this {type(self).__name__}: got {got}, expected {expected}")
+            raise ValueError(f"this state does not fit this {type(self).__name__}: got {got}, expected {expected}")
         for name in self.state_names:
             getattr(self, name)[...] = state[name]
         self.steps = int(state["steps"])

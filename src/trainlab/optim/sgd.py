@@ -57,8 +57,7 @@ class SGD(Optimizer):
             self.state_names = ("velocity",)
             self.velocity = np.zeros_like(self.theta)
 
-    def step(self) -> None:
-        self.steps += 1
+    def _update(self) -> None:
         if self.momentum == 0 and self.weight_decay == 0:
             for parameter in self.parameters:  # θ ← θ − η·g without writing out a g that is a product
                 parameter.descend(self.lr)

@@ -5,8 +5,8 @@ import re
 import sys
 
 import pytest
-from tests.training.progress.staged_run import Clock, run_events, show
 
+from tests.training.progress.staged_run import Clock, run_events, show
 from trainlab.errors import InputError
 from trainlab.training.progress import NoProgress, Progress, make_progress
 

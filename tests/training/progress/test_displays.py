@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
-from tests.training.progress.staged_run import Clock, ended, run_events, show, snapshot_after, started
 
+from tests.training.progress.staged_run import Clock, ended, run_events, show, snapshot_after, started
 from trainlab.training.events import RunEnded, StepEnded
 from trainlab.training.progress import Progress
 from trainlab.training.progress.notebook import NotebookDisplay

@@ -4,8 +4,8 @@ import io
 from pathlib import Path
 
 import pytest
-from tests.training.progress.staged_run import Clock, Recorder, run_events, show, started
 
+from tests.training.progress.staged_run import Clock, Recorder, run_events, show, started
 from trainlab.training.events import CheckpointSaved, EpochEnded, Metrics, RunStarted, StepEnded
 from trainlab.training.progress import Progress
 from trainlab.training.progress.plain import PlainDisplay

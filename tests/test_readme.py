@@ -1,0 +1,67 @@
+"""What the READMEs tell people to type works, and both languages tell the same."""
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.command import command
+from tests.cli.test_verbs import save_digit
+
+ROOT = Path(__file__).parents[1]
+READMES = ["README.md", "README.zh-TW.md"]
+SET_UP = ("make ", "git ", "cd ", "python3 ", "pip ", ".venv", "#")
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    """The fenced blocks of one language, in order."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (ROOT / readme).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+def commands(readme: str) -> list[list[str]]:
+    """Every line of the shell blocks that is not set-up, as words."""
+    lines = "".join(blocks(readme, "sh")).splitlines()
+    return [shlex.split(line, comments=True) for line in lines if line.strip() and not line.startswith(SET_UP)]
+
+
+def test_the_shell_commands_work_in_order(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_digit(tmp_path / "seven.png", 0)
+    found = commands("README.md")
+    assert len(found) >= 5
+    for program, *words in found:
+        assert program == "trainlab"
+        done = command(capsys, *words)
+        assert done.status == 0, (words, done.err)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_python_blocks_print_what_they_say(readme: str) -> None:
+    text = "\n".join(blocks(readme, "python"))
+    test = doctest.DocTestParser().get_doctest(text, {"np": np}, readme, readme, 0)
+    assert test.examples
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(test).failed == 0
+
+
+def test_both_languages_show_the_same_commands_and_figures() -> None:
+    english, chinese = READMES
+    assert commands(english) == commands(chinese)
+    assert blocks(english, "python") == blocks(chinese, "python")
+    figures = [re.findall(r"\d[\d,.]*\d", (ROOT / readme).read_text(encoding="utf-8")) for readme in READMES]
+    assert sorted(set(figures[0])) == sorted(set(figures[1]))
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_linked_file_exists(readme: str) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", (ROOT / readme).read_text(encoding="utf-8"))
+    assert targets
+    missing = [target for target in targets if not target.startswith("http") and not (ROOT / target).exists()]
+    assert missing == []
