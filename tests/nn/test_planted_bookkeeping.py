@@ -75,6 +75,7 @@ class AliasingParameter(Parameter):
 
     def accumulate_product(self, grad_output: Array, x: Array) -> None:
         self._factors = (grad_output, x)
+        self.has_grad = True
 
 
 class LinearKeepsFactors(Linear):

@@ -1,5 +1,6 @@
 """Training on NumPy, with the backward passes of `trainlab.nn`."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class NumpyEngine:
         self.optimizer = optimizer
         self.seed = seed
         self.clip_norm = clip_norm
+        self._needs_one_hot = isinstance(loss, MSELoss)
         self._dropouts = [module for _, module in model.named_modules() if isinstance(module, Dropout)]
         # Batches are not changed and nobody asks for ∂loss/∂image, so the step may skip what only others need
         model.skip_input_grad()
@@ -74,11 +76,11 @@ class NumpyEngine:
         self.optimizer.load_state(state.optimizer)
 
     def _target(self, labels: NDArray[np.unsignedinteger[Any]], scores: Array) -> NDArray[Any]:
-        if isinstance(self.loss, MSELoss):
+        if self._needs_one_hot:
             return functional.one_hot(labels, scores.shape[1], scores.dtype)
         return labels
 
 
 def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:
-    hits: list[bool] = (scores.argmax(axis=1) == labels).tolist()
-    return hits.count(True)  # at batch size 1 twice as fast as np.count_nonzero
+    predicted: list[int] = scores.argmax(axis=1).tolist()  # at batch size 1 lists are twice as fast as arrays here
+    return sum(map(operator.eq, predicted, labels.tolist()))

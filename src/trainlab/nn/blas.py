@@ -38,6 +38,8 @@ def add_product(target: Array, left: Array, right: Array, scale: float) -> None:
     right      (N, K)          N is the batch size: one row a sample
     =========  ==============  =========================================
 
+    Raises ValueError when the shapes do not fit.
+
     Source: BLAS ``ger`` (N = 1) and ``gemm`` with beta = 1, https://netlib.org/blas.
 
     >>> target = np.zeros((2, 3), np.float32)
@@ -45,15 +47,16 @@ def add_product(target: Array, left: Array, right: Array, scale: float) -> None:
     >>> target.tolist()
     [[0.5, 0.0, 0.5], [1.0, 0.0, 1.0]]
     """
+    batch, rows, columns = left.shape[0], left.shape[-1], right.shape[-1]
+    if right.shape[0] != batch or target.shape != (rows, columns) or left.ndim != 2 or right.ndim != 2:
+        raise ValueError(f"the product of {left.shape}ᵀ and {right.shape} does not fit a matrix of {target.shape}")
     routines = _routines(target.dtype)
-    addresses = routines and _addresses(target, left, right)
-    if not routines or not addresses:
+    addresses = _addresses(target, left, right)
+    if routines is None or addresses is None:
         add_product_naive(target, left, right, scale)
         return
     rank_one, matrix_product = routines
     target_at, left_at, right_at = addresses
-    rows, columns = target.shape
-    batch = len(left)
     if batch == 1:
         rank_one(_ROW_MAJOR, rows, columns, scale, left_at, 1, right_at, 1, target_at, columns)
     else:
@@ -64,15 +67,8 @@ def add_product(target: Array, left: Array, right: Array, scale: float) -> None:
 
 
 def _addresses(target: Array, left: Array, right: Array) -> tuple[int, int, int] | None:
-    """Where the three matrices lie in memory, or None where only NumPy can multiply them (or say what is wrong)."""
-    batch, rows = left.shape if left.ndim == 2 else (0, 0)
-    if (
-        batch == 0
-        or target.shape != (rows, right.shape[-1])
-        or right.shape != (batch, target.shape[1])
-        or not left.dtype is right.dtype is target.dtype
-        or target.size == 0
-    ):
+    """Where the three matrices lie in memory, or None where only NumPy can multiply them."""
+    if not left.dtype is right.dtype is target.dtype or target.size == 0 or left.size == 0:
         return None
     try:  # refuses what is not row-major or not writable
         return _address_of(_as_char(target)), _address_of(_as_char(left)), _address_of(_as_char(right))  # type: ignore[arg-type]

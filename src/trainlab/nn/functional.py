@@ -171,16 +171,14 @@ def _identity(classes: int, dtype: DType) -> Array:
 def cross_entropy_forward(scores: Array, target: Array) -> tuple[float, Array]:
     """Sum over the batch of the cross-entropy between target distributions and softmax(scores).
 
-    ``loss = −Σₙ Σₖ tₙₖ · log pₙₖ``  with  ``log pₙₖ = zₙₖ − mₙ − log Σⱼ e^{zₙⱼ − mₙ}``,  ``mₙ = maxⱼ zₙⱼ``
+    ``loss = −Σₙ Σₖ tₙₖ · log pₙₖ``  with  ``log pₙₖ = zₙₖ − log Σⱼ e^{zₙⱼ}``
 
     scores z (N, K) before the softmax, target t (N, K) → (loss, probabilities p (N, K)).
+    `np.logaddexp` adds e^a and e^b without leaving the logarithm, so nothing overflows; the loss is exact to the
+    rounding of the scores themselves.
     """
-    shifted = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
-    probabilities = np.exp(shifted)
-    total = np.add.reduce(probabilities, axis=1, keepdims=True)
-    probabilities /= total
-    shifted -= np.log(total)  # now log p
-    return -float(np.vdot(target, shifted)), probabilities
+    log_probabilities = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    return -float(np.vdot(target, log_probabilities)), np.exp(log_probabilities)
 
 
 def cross_entropy_backward(probabilities: Array, target: Array) -> Array:

@@ -10,7 +10,7 @@ class Parameter:
     """An array that training changes, and the gradient of the loss with respect to it.
 
     ``data`` is the array. ``grad`` is None after `zero_grad`, else an array of the same shape; gradients add up
-    until they are cleared, as in PyTorch.
+    until they are cleared, as in PyTorch. ``has_grad`` tells which, without computing anything.
 
     A weight's gradient is a product, ``grad_outputᵀ @ x``, and at batch size 1 much larger than its factors:
     128 + 784 numbers make 100,352. Set ``deferred`` and the product is taken only when somebody reads ``grad``;
@@ -26,7 +26,7 @@ class Parameter:
     True
     """
 
-    __slots__ = ("_buffer", "_factors", "_has_grad", "data", "deferred", "name")
+    __slots__ = ("_buffer", "_factors", "data", "deferred", "has_grad", "name")
 
     def __init__(self, data: Array, name: str = "") -> None:
         if data.dtype not in (np.float32, np.float64):
@@ -34,20 +34,13 @@ class Parameter:
         self.data = data
         self.name = name
         self.deferred = False
+        self.has_grad = False
         self._buffer: Array | None = None  # where the gradient is written; kept between steps
-        self._has_grad = False
-        self._factors: tuple[Array, Array] | None = None
+        self._factors: tuple[Array, Array] | None = None  # the gradient, as long as it is a product
 
     @property
     def grad(self) -> Array | None:
-        if self._factors is not None:
-            self._take_product()
-        return self._buffer if self._has_grad else None
-
-    @property
-    def has_grad(self) -> bool:
-        """Whether a gradient was accumulated since `zero_grad`; asking does not compute it."""
-        return self._has_grad or self._factors is not None
+        return self._written() if self.has_grad else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,66 +52,67 @@ class Parameter:
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        self._has_grad = False
+        self.has_grad = False
         self._factors = None
 
     def accumulate(self, gradient: Array) -> None:
         """``grad += gradient``; the argument is copied, never kept."""
         if gradient.shape != self.data.shape:
             raise ValueError(f"a gradient of shape {gradient.shape} does not fit {self!r}")
-        if self._factors is not None:
-            self._take_product()
-        if self._has_grad:
-            self._buffer += gradient  # type: ignore[operator]  # a gradient has a buffer
-        else:
-            self._begin()[...] = gradient
+        grad = self._written()
+        grad += gradient
 
     def accumulate_sum(self, grad_output: Array) -> None:
         """``grad += Σₙ grad_output[n]`` for grad_output (N, M), a bias's gradient."""
-        if self._has_grad:
-            self._buffer += np.add.reduce(grad_output, axis=0)
+        if self.has_grad:
+            grad = self._written()
+            grad += np.add.reduce(grad_output, axis=0)
         else:
-            np.add.reduce(grad_output, axis=0, out=self._begin())
+            np.add.reduce(grad_output, axis=0, out=self._room())
+            self.has_grad = True
 
     def accumulate_product(self, grad_output: Array, x: Array) -> None:
         """``grad += grad_outputᵀ @ x`` for grad_output (N, M) and x (N, K), at once or when it is needed."""
-        if len(grad_output) != len(x) or (grad_output.shape[-1], x.shape[-1]) != self.data.shape:
-            raise ValueError(f"the product of {grad_output.shape}ᵀ and {x.shape} does not fit {self!r}")
-        if self._factors is not None:
-            self._take_product()
-        self._factors = (grad_output, x)
-        if not self.deferred or self._has_grad:
-            self._take_product()
+        if self.deferred and not self.has_grad:
+            self._factors = (grad_output, x)
+            self.has_grad = True
+        else:
+            add_product(self._written(), grad_output, x, 1.0)
 
     def descend(self, learning_rate: float) -> None:
-        """``data ← data − learning_rate · grad``; where the gradient is still a product, in one pass over the data."""
+        """``data ← data − learning_rate · grad``; a gradient that is still a product is applied in one pass."""
         if self._factors is not None:
             grad_output, x = self._factors
             add_product(self.data, grad_output, x, -learning_rate)
-        elif self._has_grad:
-            self.data -= learning_rate * self._buffer  # type: ignore[operator]
+        elif self.has_grad:
+            self.data -= learning_rate * self._room()
         else:
             raise RuntimeError(f"{self!r} has no gradient: call backward() before step()")
 
     def move_into(self, data: Array, grad: Array) -> None:
         """Let data and gradient live in the given arrays (views of one long vector, say), values kept."""
         data[...] = self.data
-        if self._has_grad:
-            grad[...] = self._buffer
+        if self.has_grad:
+            grad[...] = self._written()
         self.data, self._buffer = data, grad
 
-    def _begin(self) -> Array:
+    def _room(self) -> Array:
+        """The array for the gradient, whatever is in it."""
         if self._buffer is None:
             self._buffer = np.empty_like(self.data)
-        self._has_grad = True
         return self._buffer
 
-    def _take_product(self) -> None:
-        grad_output, x = self._factors  # type: ignore[misc]  # only called when there are factors
-        self._factors = None
-        if not self._has_grad:
-            self._begin().fill(0)
-        add_product(self._buffer, grad_output, x, 1.0)  # type: ignore[arg-type]
+    def _written(self) -> Array:
+        """The array with the gradient in it: what was accumulated so far, 0 if nothing was."""
+        grad = self._room()
+        if self._factors is not None:
+            factors, self._factors = self._factors, None
+            grad.fill(0)
+            add_product(grad, *factors, 1.0)
+        elif not self.has_grad:
+            grad.fill(0)
+            self.has_grad = True
+        return grad
 
     def __repr__(self) -> str:
         return f"Parameter({self.name or 'unnamed'}, shape={self.data.shape}, dtype={self.data.dtype})"

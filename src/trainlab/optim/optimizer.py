@@ -38,7 +38,7 @@ class Optimizer:
         self.lr = lr
         self.steps = 0
         self.theta, self.grad_vector = _join(self.parameters)
-        self._views = [parameter.data for parameter in self.parameters]
+        self._homes = [(parameter, parameter.data) for parameter in self.parameters]
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -50,10 +50,10 @@ class Optimizer:
 
         Raises RuntimeError, before anything is changed, when a parameter has no gradient or lives elsewhere by now.
         """
-        for parameter, view in zip(self.parameters, self._views, strict=True):
+        for parameter, home in self._homes:
             if not parameter.has_grad:
                 raise RuntimeError(f"{parameter!r} has no gradient: call backward() before step()")
-            if parameter.data is not view:
+            if parameter.data is not home:
                 raise RuntimeError(
                     f"{parameter!r} no longer lives in this optimizer's vector: another optimizer took it, or "
                     "`parameter.data = …` replaced it. Write `parameter.data[...] = …`, and make one optimizer."
