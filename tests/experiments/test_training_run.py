@@ -1,6 +1,7 @@
 """Whole runs on a few hundred real images: what they leave behind, and that nothing is lost when they are killed."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -215,6 +216,37 @@ def test_a_batch_larger_than_the_data_is_refused(tiny_mnist: Path, tmp_path: Pat
     with pytest.raises(InputError, match="batch_size=541: expected 1 to 540"):
         train(config, tmp_path / "run", "x")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_that_fills_up_loses_nothing_that_was_saved(
+    whole: Result, tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, fsync, left = tmp_path / "run", os.fsync, [25]
+
+    def fsync_until_full(descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync_until_full)
+    with pytest.raises(InputError, match=r"No space left on device.*go on with `trainlab resume .*run`"):
+        train(killed_run.configuration(tiny_mnist), run, "full")
+    monkeypatch.undo()
+    assert resume(run) is not None
+    assert_equal_runs(run, whole.run.path)
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_no_folder(
+    tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(InputError, match=r"config.toml: cannot be written \(No space left on device\)"):
+        train(killed_run.configuration(tiny_mnist), tmp_path / "run", "full")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_processes_cannot_write_one_run(whole: Result) -> None:

@@ -15,6 +15,7 @@
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from trainlab.atomic import write_atomically
+from trainlab.atomic import cannot_write, write_atomically
 from trainlab.data import Split
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config, read_toml
@@ -56,8 +57,12 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"{path} cannot be made ({error.strerror or error}). Choose another --run.") from error
         run = cls(path, name, config, threads)
-        run.write_text("config.toml", config.to_toml())
-        run.write_json("environment.json", environment(name, threads, command))
+        try:
+            run.write_text("config.toml", config.to_toml())
+            run.write_json("environment.json", environment(name, threads, command))
+        except InputError:
+            shutil.rmtree(path, ignore_errors=True)  # the disk is full; an empty run would only be in the way
+            raise
         return run
 
     @classmethod
@@ -110,7 +115,7 @@ class RunFolder:
         try:
             return path.open("a", encoding="utf-8")
         except OSError as error:
-            raise InputError(f"{path} cannot be written ({error.strerror or error}).") from error
+            raise cannot_write(path, error) from error
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """One dictionary an epoch, in order."""
@@ -147,10 +152,7 @@ class RunFolder:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise InputError(
-                f"{path} cannot be written ({error.strerror or error}). The last checkpoint is whole: make room and go "
-                f"on with `trainlab resume {self.path}`."
-            ) from error
+            raise cannot_write(path, error) from error
 
     def write_summary(self, outcome: Outcome, parameters: int, test: Metrics | None) -> dict[str, Any]:
         """Write and return the run's figures."""

@@ -122,7 +122,10 @@ def _train(
             extra={"transform": data.transform.to_dict(), "classes": list(data.dataset.classes)},
         )
         on_start(trainer)
-        outcome = trainer.run()
+        try:
+            outcome = trainer.run()
+        except InputError as error:  # the disk is full, say
+            raise InputError(f"{error} What was saved is whole: go on with `trainlab resume {run.path}`.") from error
     test = None
     if outcome.status == "finished" and config.evaluate_test:
         test = evaluate_run(run, "test").metrics
