@@ -5,8 +5,7 @@ import time
 from benchmarks.figures import Result, Series, Target
 from benchmarks.size import Size
 from trainlab.experiments import load_preset
-from trainlab.experiments.assemble import build_engine, build_schedule, prepare_data, thread_count
-from trainlab.experiments.training_run import parameter_count
+from trainlab.experiments.assemble import build_numpy_engine, build_schedule, prepare_data, thread_count
 from trainlab.nn.blas import thread_limit
 from trainlab.training import Plan, Trainer
 
@@ -19,8 +18,10 @@ def measure(size: Size) -> Result:
     data = prepare_data(config)
     steps = data.train_batches.steps_per_epoch
     plan = Plan("lab1", config.epochs, config.lr, build_schedule(config, steps))
-    engines = [build_engine(config, data.dataset.image_shape, len(data.dataset.classes)) for _ in range(size.rounds)]
-    threads = thread_count(config, parameter_count(engines[0]))
+    engines = [
+        build_numpy_engine(config, data.dataset.image_shape, len(data.dataset.classes)) for _ in range(size.rounds)
+    ]
+    threads = thread_count(config, engines[0].parameter_count)
     values: list[float | None] = []
     for engine in engines:
         trainer = Trainer(engine, data.train_batches, data.validation_batches, plan)

@@ -11,8 +11,7 @@ from benchmarks.rounds import SAMPLED_STEPS, Contender, Numbers
 from trainlab.data import Batch, Loader
 from trainlab.engines import NumpyEngine
 from trainlab.experiments import Config
-from trainlab.experiments.assemble import PreparedData, build_engine, build_schedule, prepare_data, thread_count
-from trainlab.experiments.training_run import parameter_count
+from trainlab.experiments.assemble import PreparedData, build_numpy_engine, build_schedule, prepare_data, thread_count
 from trainlab.nn import Array
 from trainlab.nn.blas import thread_limit
 from trainlab.training import Plan, Trainer
@@ -52,7 +51,7 @@ class Problem:
 
     def engine(self) -> NumpyEngine:
         """Ours, with the initial weights."""
-        return build_engine(self.config, self.data.dataset.image_shape, CLASSES)
+        return build_numpy_engine(self.config, self.data.dataset.image_shape, CLASSES)
 
 
 def make_problem(batch_size: int) -> Problem:
@@ -62,8 +61,8 @@ def make_problem(batch_size: int) -> Problem:
     chosen = data.split.train[:PRELOADED_IMAGES]
     images = data.transform(data.dataset.images[chosen]).reshape(len(chosen), -1)
     labels = data.dataset.labels[chosen].astype(np.int64)
-    engine = build_engine(config, data.dataset.image_shape, CLASSES)
-    threads = thread_count(config, parameter_count(engine))
+    engine = build_numpy_engine(config, data.dataset.image_shape, CLASSES)
+    threads = thread_count(config, engine.parameter_count)
     return Problem(config, data, images, labels, engine.model.state_dict(), threads)
 
 

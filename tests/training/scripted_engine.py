@@ -1,6 +1,7 @@
 """An engine whose losses are given, so that the loop can be tested without a network."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,13 @@ class ScriptedEngine:
         self.accuracies = list(accuracies)
         self.rates: list[float] = []
         self.steps = np.zeros(1)
+
+    @property
+    def parameter_count(self) -> int:
+        return 1
+
+    def thread_limit(self, threads: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def train_step(self, batch: Batch) -> StepResult:
         loss = self.losses[min(int(self.steps[0]), len(self.losses) - 1)]

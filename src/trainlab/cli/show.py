@@ -14,8 +14,7 @@ from trainlab.errors import InputError
 def show(preset: str, overrides: tuple[str, ...]) -> None:
     """Show the settings that PRESET, FILE.toml or the folder of a run stands for, and its network layer by layer."""
     from trainlab.data import describe
-    from trainlab.experiments import RunFolder, build_model, load_preset
-    from trainlab.models import summarize
+    from trainlab.experiments import RunFolder, load_preset, summarize_network
 
     if Path(preset).is_dir():
         config, title = RunFolder.open(Path(preset)).config, preset
@@ -25,16 +24,18 @@ def show(preset: str, overrides: tuple[str, ...]) -> None:
     config = config.override(overrides)
     described = describe(config.dataset)
     click.echo(f"# {title}\n{config.to_toml()}")
-    rows = summarize(build_model(config, described.image_shape, len(described.classes)), described.image_shape)
-    click.echo(f"{'':>3}  {'layer':24}{'output':>14}{'parameters':>14}{'FLOPs':>12}{'memory':>12}")
+    rows = summarize_network(config, described.image_shape, len(described.classes))
+    width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
+    click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>13}{'memory':>12}")
     for row in rows:
         shape = "×".join(map(str, row.output_shape))
         memory = _bytes(4 * row.parameters + row.output_bytes)
-        click.echo(f"{row.name:>3}  {row.layer:24}{shape:>14}{row.parameters:>14,}{row.flops:>12,}{memory:>12}")
+        layer = f"{row.name:>{width}}  {row.layer:{layer_width}}"
+        click.echo(f"{layer}{shape:>14}{row.parameters:>14,}{row.flops:>13,}{memory:>12}")
     parameters = sum(row.parameters for row in rows)
     flops = sum(row.flops for row in rows)
     memory = _bytes(sum(4 * row.parameters + row.output_bytes for row in rows))
-    click.echo(f"{'':>3}  {'together':24}{'':>14}{parameters:>14,}{flops:>12,}{memory:>12}")
+    click.echo(f"{'':>{width}}  {'together':{layer_width}}{'':>14}{parameters:>14,}{flops:>13,}{memory:>12}")
     copies = 2 + {"sgd": int(config.momentum > 0), "adam": 3, "adamw": 3}[config.optimizer]
     activations = config.batch_size * sum(row.output_bytes for row in rows)
     click.echo(

@@ -1,6 +1,7 @@
 """What the training loop asks of an engine, whichever library computes."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -38,6 +39,10 @@ class Batch(Protocol):
 class Engine(Protocol):
     """Runs one configuration. Two engines with equal weights and batches give equal losses within rounding."""
 
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the network learns."""
+
     def train_step(self, batch: Batch) -> StepResult:
         """Forward, backward and one optimizer step; the result is of before the step."""
 
@@ -49,6 +54,9 @@ class Engine(Protocol):
 
     def set_learning_rate(self, value: float) -> None:
         """For the steps to come; schedules are plain functions of the step, shared by all engines."""
+
+    def thread_limit(self, threads: int) -> AbstractContextManager[None]:
+        """Compute with at most so many threads inside a ``with`` block."""
 
     def state(self) -> State:
         """A copy of everything that training changes."""

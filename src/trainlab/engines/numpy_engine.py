@@ -1,13 +1,14 @@
 """Training on NumPy, with the backward passes of `trainlab.nn`."""
 
 import operator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
-from trainlab.nn import Array, Dropout, Loss, Module, MSELoss, functional
+from trainlab.nn import Array, Dropout, Loss, Module, MSELoss, blas, functional
 from trainlab.optim import Optimizer, clip_grad_norm
 from trainlab.randomness import generator
 
@@ -36,6 +37,10 @@ class NumpyEngine:
         # Batches are not changed and nobody asks for ∂loss/∂image, so the step may skip what only others need
         model.skip_input_grad()
         model.defer_weight_grad()
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(parameter.size for parameter in self.model.parameters())
 
     def train_step(self, batch: Batch) -> StepResult:
         model, optimizer = self.model, self.optimizer
@@ -67,6 +72,9 @@ class NumpyEngine:
 
     def set_learning_rate(self, value: float) -> None:
         self.optimizer.lr = value
+
+    def thread_limit(self, threads: int) -> AbstractContextManager[None]:
+        return blas.thread_limit(threads)
 
     def state(self) -> State:
         return State(self.model.state_dict(), self.optimizer.state())

@@ -1,6 +1,6 @@
 """Configurations, presets and runs."""
 
-from trainlab.experiments.assemble import build_model, learning_rates
+from trainlab.experiments.assemble import learning_rates, summarize_network
 from trainlab.experiments.config import Config, Preset, load_preset, preset_names
 from trainlab.experiments.prediction import predict_image
 from trainlab.experiments.run_folder import RunFolder, next_run_path
@@ -21,7 +21,6 @@ __all__ = [
     "Result",
     "RunFolder",
     "TrainedNetwork",
-    "build_model",
     "evaluate_run",
     "learning_rates",
     "load_network",
@@ -30,5 +29,6 @@ __all__ = [
     "predict_image",
     "preset_names",
     "resume",
+    "summarize_network",
     "train",
 ]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.data import Dataset, Loader, Split, Transform, load, split, transforms
-from trainlab.engines import NumpyEngine
+from trainlab.engines import Engine, NumpyEngine
 from trainlab.experiments.config import Config
-from trainlab.models import mlp
+from trainlab.models import LayerSummary, mlp, summarize
 from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
 from trainlab.nn.initialization import by_name
 from trainlab.optim import (
@@ -80,6 +80,16 @@ def build_model(config: Config, image_shape: tuple[int, int, int], classes: int)
     )
 
 
+def summarize_network(config: Config, image_shape: tuple[int, int, int], classes: int) -> list[LayerSummary]:
+    """The network of a configuration, layer by layer."""
+    if config.model == "mlp":
+        return summarize(build_model(config, image_shape, classes), image_shape)
+    from trainlab.experiments.assemble_torch import build_torch_model
+    from trainlab.models.torch_summary import summarize_torch
+
+    return summarize_torch(build_torch_model(config, image_shape, classes), image_shape)
+
+
 def build_loss(config: Config) -> Loss:
     if config.loss == "mse":
         return MSELoss()
@@ -94,7 +104,16 @@ def build_optimizer(config: Config, model: Sequential) -> Optimizer:
     return kind(parameters, config.lr, (config.beta1, config.beta2), weight_decay=config.weight_decay)
 
 
-def build_engine(config: Config, image_shape: tuple[int, int, int], classes: int) -> NumpyEngine:
+def build_engine(config: Config, image_shape: tuple[int, int, int], classes: int) -> Engine:
+    """The engine of a configuration, with initial weights that depend on the seed alone."""
+    if config.engine == "torch":
+        from trainlab.experiments.assemble_torch import build_torch_engine  # imports torch
+
+        return build_torch_engine(config, image_shape, classes)
+    return build_numpy_engine(config, image_shape, classes)
+
+
+def build_numpy_engine(config: Config, image_shape: tuple[int, int, int], classes: int) -> NumpyEngine:
     model = build_model(config, image_shape, classes)
     optimizer = build_optimizer(config, model)
     return NumpyEngine(model, build_loss(config), optimizer, seed=config.seed, clip_norm=config.clip_norm)

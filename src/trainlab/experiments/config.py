@@ -41,7 +41,7 @@ class Config:
     )
 
     # The network
-    model: str = setting("mlp", "network", choices=("mlp",))
+    model: str = setting("mlp", "network; all but mlp need engine=torch", choices=("mlp", "resnet18", "resnet34"))
     hidden: tuple[int, ...] = setting((128,), "width of each hidden layer", low=1, high=100_000)
     activation: str = setting("relu", "between the layers", choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"))
     dropout: float = setting(0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True)
@@ -49,7 +49,13 @@ class Config:
     initial_std: float = setting(0.01, "σ of initialization=normal", low=0, open_low=True)
 
     # How it learns
-    engine: str = setting("numpy", "what computes", choices=("numpy",))
+    engine: str = setting("numpy", "what computes", choices=("numpy", "torch"))
+    device: str = setting("auto", "where, engine=torch only", choices=("auto", "cpu", "cuda", "mps"))
+    precision: str = setting(
+        "auto",
+        "of products, engine=torch only; auto is bf16 where the hardware has it",
+        choices=("auto", "fp32", "bf16", "fp16"),
+    )
     loss: str = setting("cross_entropy", "what is made small", choices=("cross_entropy", "mse"))
     label_smoothing: float = setting(0.0, "share of the target spread over all classes", low=0, high=1, open_high=True)
     optimizer: str = setting("sgd", "rule that changes the weights", choices=("sgd", "adam", "adamw"))
@@ -114,6 +120,10 @@ class Config:
             raise InputError(f"momentum and nesterov belong to optimizer=sgd, not {self.optimizer}; it has beta1.")
         if self.nesterov and not self.momentum:
             raise InputError("nesterov = true needs a momentum above 0, such as momentum=0.9.")
+        if self.model != "mlp" and self.engine != "torch":
+            raise InputError(f"model = {self.model} needs engine = torch: the NumPy engine has no convolutions yet.")
+        if self.engine != "torch" and (self.device not in ("auto", "cpu") or self.precision not in ("auto", "fp32")):
+            raise InputError("device and precision belong to engine=torch; the NumPy engine computes fp32 on the CPU.")
         if self.loss == "mse" and self.label_smoothing:
             raise InputError("label_smoothing belongs to loss=cross_entropy, not mse.")
         if list(self.milestones) != sorted(set(self.milestones)):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.data import load, transforms
-from trainlab.engines import NumpyEngine
+from trainlab.engines import Engine
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import (
     PreparedData,
@@ -21,7 +21,6 @@ from trainlab.experiments.assemble import (
 )
 from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import RunFolder
-from trainlab.nn.blas import thread_limit
 from trainlab.training import Checkpoint, Listener, Metrics, Outcome, Plan, Trainer, TrainingState, evaluate
 from trainlab.training.checkpoint import CheckpointError
 from trainlab.training.checkpoint import load as load_checkpoint
@@ -57,7 +56,7 @@ def train(
     """
     data = prepare_data(config)
     engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes))
-    threads = thread_count(config, parameter_count(engine))
+    threads = thread_count(config, engine.parameter_count)
     run = RunFolder.create(path, name, config, threads, list(command))
     with run.alone():
         data.split.save(path / "split.npz")
@@ -93,13 +92,13 @@ def resume(
 def _train(
     run: RunFolder,
     data: PreparedData,
-    engine: NumpyEngine,
+    engine: Engine,
     state: TrainingState,
     listeners: Sequence[Listener],
     on_start: OnStart,
 ) -> Result:
     config = run.config
-    parameters = parameter_count(engine)
+    parameters = engine.parameter_count
     plan = Plan(
         name=run.name,
         epochs=config.epochs,
@@ -109,7 +108,7 @@ def _train(
         checkpoint_steps=config.checkpoint_steps,
         checkpoint_seconds=config.checkpoint_seconds,
     )
-    with run.open_log() as log, thread_limit(run.threads):
+    with run.open_log() as log, engine.thread_limit(run.threads):
         trainer = Trainer(
             engine,
             data.train_batches,
@@ -132,12 +131,7 @@ def _train(
     return Result(run, outcome, run.write_summary(outcome, parameters, test))
 
 
-def parameter_count(engine: NumpyEngine) -> int:
-    """How many numbers the network learns."""
-    return sum(parameter.size for parameter in engine.model.parameters())
-
-
-def load_engine(engine: NumpyEngine, checkpoint: Checkpoint, run: RunFolder) -> None:
+def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:
     """Put a checkpoint's weights and optimizer into an engine. Raises InputError with every mismatch."""
     try:
         engine.load_state(checkpoint.engine)
@@ -150,7 +144,7 @@ class TrainedNetwork:
     """The best weights of a run, ready to be used."""
 
     run: RunFolder
-    engine: NumpyEngine
+    engine: Engine
     transform: Any
     classes: tuple[str, ...]
     epoch: int
@@ -195,5 +189,5 @@ def evaluate_run(run: RunFolder, part: str) -> Evaluation:
         indices = chosen.validation if part == "validation" else chosen.train
     network = load_network(run, dataset.image_shape)
     batches = evaluation_batches(dataset, indices, network.transform)
-    with thread_limit(run.threads):
+    with network.engine.thread_limit(run.threads):
         return Evaluation(part, len(indices), evaluate(network.engine, batches.epoch(0)), network.epoch)

@@ -1,0 +1,234 @@
+"""Training on PyTorch, behind the same interface as the NumPy engine.
+
+This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainlab.engines.engine import Batch, State, StepResult
+from trainlab.errors import InputError
+from trainlab.models.torch_twin import KeyedDropout
+from trainlab.nn import Array
+from trainlab.randomness import generator
+
+Precision = Literal["fp32", "bf16", "fp16"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class TorchEngine:
+    """Forward, backward and step by PyTorch's autograd.
+
+    Args:
+        model: maps images (N, C, H, W) to scores (N, K).
+        loss: "cross_entropy", or "mse" against one-hot targets; both are means over the batch.
+        label_smoothing: for cross-entropy.
+        optimizer: holds the model's parameters.
+        device: where it computes; model and optimizer are moved there.
+        precision: what products are computed in; weights, sums and the loss stay float32.
+        seed: dropout masks are drawn by (seed, layer, step).
+        clip_norm: largest joint length of all gradients; 0 leaves them alone.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        loss: Literal["cross_entropy", "mse"] = "cross_entropy",
+        label_smoothing: float = 0.0,
+        device: torch.device | None = None,
+        precision: Precision = "fp32",
+        seed: int = 0,
+        clip_norm: float = 0.0,
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        # Convolutions on a CPU and on tensor cores are faster with the channels innermost; nothing else changes
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = optimizer
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.precision = precision
+        self.seed = seed
+        self.clip_norm = clip_norm
+        self.steps = 0
+        self._dropouts = [module for module in model.modules() if isinstance(module, KeyedDropout)]
+        self._scaler = torch.amp.GradScaler(self.device.type) if precision == "fp16" else None
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def train_step(self, batch: Batch) -> StepResult:
+        self.model.train()
+        for layer, dropout in enumerate(self._dropouts):
+            draw = generator(self.seed, "dropout", layer, self.steps)
+            dropout.generator = torch.Generator(self.device).manual_seed(int(draw.integers(2**63)))
+
+        images, labels = self._on_device(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        with self._autocast():
+            scores = self.model(images)
+        loss = self._loss_of(scores.float(), labels)
+        self._backward_and_step(loss)
+        self.steps += 1
+        return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
+
+    def eval_step(self, batch: Batch) -> StepResult:
+        self.model.eval()
+        images, labels = self._on_device(batch)
+        with torch.inference_mode(), self._autocast():
+            scores = self.model(images).float()
+            loss = self._loss_of(scores, labels)
+        return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
+
+    def predict(self, images: NDArray[np.float32]) -> Array:
+        self.model.eval()
+        with torch.inference_mode(), self._autocast():
+            scores = self.model(self._images(images)).float()
+        probabilities: Array = torch.softmax(scores, dim=1).cpu().numpy()
+        return probabilities
+
+    def set_learning_rate(self, value: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = value
+
+    @contextmanager
+    def thread_limit(self, threads: int) -> Iterator[None]:
+        """Compute with so many threads inside a ``with`` block."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+    # ------------------------------------------------------------ what a resume needs
+
+    def state(self) -> State:
+        model = {name: _array(tensor) for name, tensor in self.model.state_dict().items()}
+        optimizer = {"steps": np.array(self.steps, np.float64)}
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimizer.state[parameter].items():
+                if value is not None:
+                    optimizer[f"{name}/{key}"] = _array(torch.as_tensor(value))
+        if self._scaler is not None:
+            optimizer["loss_scale"] = np.array(self._scaler.get_scale(), np.float64)
+        return State(model, optimizer)
+
+    def load_state(self, state: State) -> None:
+        check_fit(self.model, state.model)
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.model.items()}
+        self.model.load_state_dict(tensors)
+        self.steps = int(state.optimizer["steps"])
+        parameters = dict(self.model.named_parameters())
+        self.optimizer.state.clear()
+        for full_name, array in state.optimizer.items():
+            name, slash, key = full_name.rpartition("/")
+            if slash:
+                value = torch.from_numpy(np.array(array))
+                parameter = parameters[name]
+                # counters stay on the CPU, everything else lies beside its parameter
+                placed = value if value.dim() == 0 else value.to(parameter.device)
+                self.optimizer.state[parameter][key] = placed.contiguous(memory_format=_format_of(parameter, placed))
+        if self._scaler is not None and "loss_scale" in state.optimizer:
+            self._scaler = torch.amp.GradScaler(self.device.type, init_scale=float(state.optimizer["loss_scale"]))
+
+    # ------------------------------------------------------------ parts of a step
+
+    def _on_device(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device, non_blocking=True)
+        return self._images(batch.images), labels
+
+    def _images(self, images: NDArray[np.float32]) -> torch.Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(images)).to(self.device, non_blocking=True)
+        return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, DTYPES[self.precision], enabled=self.precision != "fp32")
+
+    def _loss_of(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        if self.loss == "mse":
+            target = torch.nn.functional.one_hot(labels, scores.shape[1]).to(scores.dtype)
+            return torch.nn.functional.mse_loss(scores, target)
+        return torch.nn.functional.cross_entropy(scores, labels, label_smoothing=self.label_smoothing)
+
+    def _backward_and_step(self, loss: torch.Tensor) -> None:
+        if self._scaler is None:
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._clip()
+            self.optimizer.step()
+            return
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self.optimizer)
+        self._clip()
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+
+    def _clip(self) -> None:
+        if self.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+
+
+def _array(tensor: torch.Tensor) -> NDArray[Any]:
+    """A copy as a NumPy array, channels first."""
+    return np.array(tensor.detach().cpu().contiguous().numpy())
+
+
+def _format_of(parameter: torch.Tensor, value: torch.Tensor) -> torch.memory_format:
+    same = value.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if same else torch.contiguous_format
+
+
+def check_fit(model: torch.nn.Module, state: Mapping[str, NDArray[Any]]) -> None:
+    """Raises ValueError with every name that is missing, unknown or of another shape."""
+    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    problems = [f"{name}: missing, expected shape {shape}" for name, shape in own.items() if name not in state]
+    problems += [f"{name}: unknown, shape {array.shape}" for name, array in state.items() if name not in own]
+    problems += [
+        f"{name}: shape {state[name].shape}, expected {shape}"
+        for name, shape in own.items()
+        if name in state and state[name].shape != shape
+    ]
+    if problems:
+        raise ValueError("these weights do not fit this network:\n  " + "\n  ".join(problems))
+
+
+def choose_device(wanted: str) -> torch.device:
+    """``auto`` takes a CUDA GPU, else Apple's, else the CPU. Raises InputError for a device that is not there."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, here in available.items() if here))
+    if not available[wanted]:
+        here = ", ".join(name for name, there in available.items() if there)
+        raise InputError(f"device = {wanted} is not to be had here; this PyTorch finds {here}. Use device=auto.")
+    return torch.device(wanted)
+
+
+def choose_precision(wanted: str, device: torch.device) -> Precision:
+    """``auto`` takes bf16 where the hardware multiplies it, else fp32.
+
+    Raises InputError for bf16 or fp16 where they would only be slower.
+    """
+    if device.type == "cuda":
+        has_bf16 = torch.cuda.is_bf16_supported()
+    elif device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        has_bf16 = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
+    else:
+        has_bf16 = False
+    if wanted == "auto":
+        return "bf16" if has_bf16 else "fp32"
+    if wanted == "bf16" and not has_bf16:
+        raise InputError(
+            f"precision = bf16: this {device.type} has no bf16 instructions, so it would be slower than fp32. "
+            "Use precision=auto."
+        )
+    if wanted == "fp16" and device.type == "cpu":
+        raise InputError("precision = fp16 is for GPUs; a CPU computes it more slowly than fp32. Use precision=auto.")
+    return wanted  # type: ignore[return-value]  # one of the three

@@ -1,0 +1,62 @@
+"""The PyTorch twin of a NumPy network: the same layers, the same names, the same weights.
+
+This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
+"""
+
+import torch
+
+from trainlab import nn
+
+
+class KeyedDropout(torch.nn.Module):
+    """Dropout whose masks come from a generator of its own, set for every step, as in `trainlab.nn.Dropout`.
+
+    ``torch.nn.Dropout`` draws from the global generator: a resumed run would draw other masks.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return x
+        keep = torch.rand(x.shape, device=x.device, dtype=torch.float32, generator=self.generator) >= self.p
+        return x * keep * (1 / (1 - self.p))
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+def torch_twin(model: nn.Sequential) -> torch.nn.Sequential:
+    """A PyTorch network that computes what ``model`` computes, with a copy of its weights.
+
+    Parameters keep their names: ``"1.weight"`` here is ``"1.weight"`` there.
+
+    Raises TypeError for a layer without a counterpart.
+    """
+    twin = torch.nn.Sequential(*(_counterpart(layer) for layer in model.layers))
+    twin.load_state_dict({name: torch.from_numpy(array) for name, array in model.state_dict().items()})
+    return twin
+
+
+def _counterpart(layer: nn.Module) -> torch.nn.Module:
+    match layer:
+        case nn.Linear():
+            return torch.nn.Linear(layer.in_features, layer.out_features, bias=layer.bias is not None)
+        case nn.Flatten():
+            return torch.nn.Flatten()
+        case nn.ReLU():
+            return torch.nn.ReLU()
+        case nn.LeakyReLU():
+            return torch.nn.LeakyReLU(layer.negative_slope)
+        case nn.GELU():
+            return torch.nn.GELU(approximate="tanh")
+        case nn.Tanh():
+            return torch.nn.Tanh()
+        case nn.Sigmoid():
+            return torch.nn.Sigmoid()
+        case nn.Dropout():
+            return KeyedDropout(layer.p)
+    raise TypeError(f"{type(layer).__name__} has no counterpart in PyTorch here")

@@ -1,0 +1,163 @@
+"""The torch engine: the NumPy engine's figures from the same weights, and everything that a resume needs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from trainlab.data import Batch
+from trainlab.engines import Engine
+from trainlab.engines.torch_engine import TorchEngine, choose_device, choose_precision
+from trainlab.errors import InputError
+from trainlab.experiments import Config, RunFolder, resume, train
+from trainlab.experiments.assemble import build_engine
+from trainlab.training import Event, StepEnded
+
+SHAPE = (1, 4, 3)
+
+
+def config(**settings: Any) -> Config:
+    return Config.from_mapping({"hidden": [8], "batch_size": 16, "lr": 0.1, **settings})
+
+
+def engine(**settings: Any) -> Engine:
+    return build_engine(config(**settings), SHAPE, 3)
+
+
+def batch(seed: int, size: int = 16) -> Batch:
+    rng = np.random.default_rng(seed)
+    return Batch(rng.random((size, *SHAPE), dtype=np.float32), rng.integers(0, 3, size, dtype=np.uint8))
+
+
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "sgd": {},
+    "nesterov": {"momentum": 0.9, "nesterov": True, "weight_decay": 1e-3},
+    "adam": {"optimizer": "adam", "lr": 0.01},
+    "adamw": {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.1},
+    "smoothed and clipped": {"label_smoothing": 0.1, "clip_norm": 0.05},
+    "squared error": {"loss": "mse"},
+    "gelu": {"activation": "gelu"},
+}
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_hundred_steps_have_the_numpy_engine_s_losses(settings: dict[str, Any]) -> None:
+    ours, theirs = engine(**settings), engine(engine="torch", **settings)
+    assert isinstance(theirs, TorchEngine)
+    assert theirs.parameter_count == ours.parameter_count
+    for step in range(100):
+        one, other = ours.train_step(batch(step)), theirs.train_step(batch(step))
+        assert other.loss == pytest.approx(one.loss, abs=1e-5)
+        assert (other.correct, other.size) == (one.correct, one.size)
+    assert theirs.eval_step(batch(7)).loss == pytest.approx(ours.eval_step(batch(7)).loss, abs=1e-5)
+    np.testing.assert_allclose(theirs.predict(batch(7).images), ours.predict(batch(7).images), atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_state_goes_on_bit_for_bit_dropout_included(settings: dict[str, Any]) -> None:
+    settings = settings | {"engine": "torch", "dropout": 0.3}
+    whole, first, second = engine(**settings), engine(**settings), engine(**settings)
+    losses = [whole.train_step(batch(step)).loss for step in range(8)]
+    for step in range(3):
+        first.train_step(batch(step))
+    second.load_state(first.state())
+    assert [second.train_step(batch(step)).loss for step in range(3, 8)] == losses[3:]
+    for name, array in whole.state().model.items():
+        np.testing.assert_array_equal(array, second.state().model[name])
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    engine(engine="torch", dropout=0.5).train_step(batch(0))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_weights_move_between_the_engines_by_name() -> None:
+    ours, theirs = engine(seed=1), engine(engine="torch", seed=2)
+    assert ours.state().model.keys() == theirs.state().model.keys()
+
+
+def test_weights_of_another_network_name_every_mismatch() -> None:
+    with pytest.raises(ValueError, match=r"(?s)1.weight: shape \(8, 12\), expected \(9, 12\).*3.weight"):
+        engine(engine="torch", hidden=[9]).load_state(engine(engine="torch").state())
+
+
+def test_a_resumed_run_equals_one_that_was_never_stopped(tiny_mnist: Path, tmp_path: Path) -> None:
+    words = ["engine=torch", "hidden=[8]", "optimizer=adam", "lr=0.01", "batch_size=50", "epochs=2", "dropout=0.2"]
+    one = Config().override([*words, f"data_dir={tiny_mnist}"])
+    whole = train(one, tmp_path / "whole", "whole")
+    trainers: list[Any] = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.step == 5:
+            trainers[0].request_stop()
+
+    train(one, tmp_path / "stopped", "stopped", listeners=[stop], on_start=trainers.append)
+    resumed = resume(tmp_path / "stopped")
+    assert resumed is not None
+    assert resumed.summary["final"] == whole.summary["final"]
+    assert resumed.summary["test"] == whole.summary["test"]
+    first, second = (
+        RunFolder.open(tmp_path / name).checkpoints.load_latest()[0].engine for name in ("whole", "stopped")
+    )
+    for name, array in first.model.items():
+        np.testing.assert_array_equal(array, second.model[name])
+
+
+def test_resnet18_has_the_lab_report_s_parameters_and_trains() -> None:
+    settings = {"engine": "torch", "model": "resnet18", "optimizer": "adam", "lr": 0.001, "precision": "fp32"}
+    one = build_engine(config(**settings), (3, 32, 32), 10)
+    assert one.parameter_count == 11_173_962
+    rng = np.random.default_rng(0)
+    images = Batch(rng.standard_normal((4, 3, 32, 32), dtype=np.float32), np.arange(4, dtype=np.uint8))
+    losses = [one.train_step(images).loss for _ in range(3)]
+    assert losses[-1] < losses[0]
+    state = one.state()
+    again = build_engine(config(**settings), (3, 32, 32), 10)
+    again.load_state(state)
+    assert again.train_step(images) == one.train_step(images)
+
+
+def test_resnet_needs_torch() -> None:
+    with pytest.raises(InputError, match="model = resnet18 needs engine = torch"):
+        config(model="resnet18")
+
+
+@pytest.mark.parametrize("settings", [{"device": "cuda"}, {"precision": "bf16"}])
+def test_device_and_precision_belong_to_torch(settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="belong to engine=torch"):
+        config(**settings)
+
+
+def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="device = cuda is not to be had here; this PyTorch finds"):
+        choose_device("cuda")
+
+
+@pytest.mark.parametrize(("has_bf16", "chosen"), [(True, "bf16"), (False, "fp32")])
+def test_auto_takes_bf16_where_the_hardware_has_it(
+    monkeypatch: pytest.MonkeyPatch, has_bf16: bool, chosen: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has_bf16})
+    assert choose_precision("auto", torch.device("cpu")) == chosen
+
+
+def test_bf16_without_instructions_and_fp16_on_a_cpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    with pytest.raises(InputError, match="has no bf16 instructions"):
+        choose_precision("bf16", torch.device("cpu"))
+    with pytest.raises(InputError, match="fp16 is for GPUs"):
+        choose_precision("fp16", torch.device("cpu"))
+
+
+def test_a_missing_torch_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "trainlab.experiments.assemble_torch", raising=False)
+    with pytest.raises(InputError, match=r"pip install 'trainlab\[torch\]'"):
+        engine(engine="torch")
