@@ -123,6 +123,34 @@ def test_resnet18_has_the_lab_report_s_parameters_and_trains() -> None:
     assert again.train_step(images) == one.train_step(images)
 
 
+@pytest.mark.parametrize(
+    ("model", "shape", "parameters"),
+    [
+        # 6·(25+1) + 16·(6·25+1) + 120·(400+1) + 84·121 + 10·85, with its second layer dense
+        ("lenet", (1, 28, 28), 61_706),
+        ("lenet", (3, 32, 32), 62_006),
+        # 32·48 + 64·288 + 128·576 weights, 2·(32+64+128) in BatchNorm, 10·129 in the last layer
+        ("convnet", (3, 32, 32), 95_434),
+        ("resnet34", (3, 32, 32), 21_282_122),
+    ],
+)
+def test_the_other_networks_have_their_parameters(model: str, shape: tuple[int, int, int], parameters: int) -> None:
+    one = build_engine(config(engine="torch", model=model), shape, 10)
+    assert one.parameter_count == parameters
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((2, *shape), dtype=np.float32)
+    assert one.predict(images).shape == (2, 10)
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    first, same, other = (
+        build_engine(config(engine="torch", model="convnet", seed=seed), (3, 32, 32), 10).state().model["fc.weight"]
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
 def test_resnet_needs_torch() -> None:
     with pytest.raises(InputError, match="model = resnet18 needs engine = torch"):
         config(model="resnet18")

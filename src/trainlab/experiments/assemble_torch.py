@@ -14,7 +14,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from trainlab.engines.torch_engine import TorchEngine, choose_device, choose_precision
-from trainlab.models.torch_resnet import resnet
+from trainlab.models import torch_models
 from trainlab.models.torch_twin import torch_twin
 
 
@@ -36,11 +36,11 @@ def build_torch_engine(config: Config, image_shape: tuple[int, int, int], classe
 
 def build_torch_model(config: Config, image_shape: tuple[int, int, int], classes: int) -> torch.nn.Module:
     """The network on the CPU, with its initial weights."""
-    with torch.random.fork_rng(devices=[]):  # a layer draws from the global generator, whatever replaces its weights
-        if config.model == "mlp":
+    if config.model == "mlp":
+        with torch.random.fork_rng(devices=[]):  # layers draw weights, which are then replaced
             return torch_twin(build_model(config, image_shape, classes))
-        seed = int(generator(config.seed, "weights").integers(2**63))
-        return resnet(config.model, classes, image_shape[0], torch.Generator().manual_seed(seed))
+    seed = int(generator(config.seed, "weights").integers(2**63))
+    return torch_models.build(config.model, classes, image_shape, torch.Generator().manual_seed(seed))
 
 
 def _build_optimizer(config: Config, model: torch.nn.Module) -> torch.optim.Optimizer:

@@ -41,7 +41,9 @@ class Config:
     )
 
     # The network
-    model: str = setting("mlp", "network; all but mlp need engine=torch", choices=("mlp", "resnet18", "resnet34"))
+    model: str = setting(
+        "mlp", "network; all but mlp need engine=torch", choices=("mlp", "lenet", "convnet", "resnet18", "resnet34")
+    )
     hidden: tuple[int, ...] = setting((128,), "width of each hidden layer", low=1, high=100_000)
     activation: str = setting("relu", "between the layers", choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"))
     dropout: float = setting(0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True)

@@ -73,19 +73,3 @@ class ResNet(nn.Module):
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         scores: torch.Tensor = self.fc(x.mean(dim=(2, 3)))
         return scores
-
-
-def resnet(name: str, classes: int, channels: int, generator: torch.Generator) -> ResNet:
-    """``resnet18`` or ``resnet34`` with weights drawn from a generator.
-
-    Convolutions and the linear layer begin uniformly in ±1/√fan_in, PyTorch's own default, which the lab report used.
-    """
-    model = ResNet(STAGES[name], classes, channels)
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                bound = module.weight[0].numel() ** -0.5
-                module.weight.uniform_(-bound, bound, generator=generator)
-                if module.bias is not None:
-                    module.bias.uniform_(-bound, bound, generator=generator)
-    return model

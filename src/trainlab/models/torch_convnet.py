@@ -1,0 +1,64 @@
+"""Two small convolutional networks, in PyTorch.
+
+This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
+"""
+
+import torch
+from torch import nn
+
+CONVNET_WIDTHS = (32, 64, 128)
+
+
+class LeNet(nn.Module):
+    """Two 5×5 convolutions with max-pooling, then three linear layers; ReLU between them.
+
+    x (N, channels, H, W) → scores (N, classes). The first convolution pads 28×28 images to 32×32 as the original did.
+
+    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2, with ReLU and
+    max-pooling in place of tanh and learned averages.
+    """
+
+    def __init__(self, classes: int, channels: int, size: int) -> None:
+        super().__init__()
+        padding = 2 if size == 28 else 0
+        side = ((size + 2 * padding - 4) // 2 - 4) // 2
+        self.conv1 = nn.Conv2d(channels, 6, 5, padding=padding)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc1 = nn.Linear(16 * side * side, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.max_pool2d(torch.relu(self.conv1(x)), 2)
+        x = torch.max_pool2d(torch.relu(self.conv2(x)), 2)
+        x = torch.relu(self.fc1(x.flatten(1)))
+        scores: torch.Tensor = self.fc3(torch.relu(self.fc2(x)))
+        return scores
+
+
+class ConvNet(nn.Module):
+    """Three convolutions with BatchNorm and ReLU, each halving height and width; a mean over what is left; one linear
+    layer.
+
+    x (N, channels, H, W) → scores (N, classes). Made for a minute on two cores: 5.6 million operations for a 32×32
+    image, a two-hundredth of ResNet-18's.
+    """
+
+    def __init__(self, classes: int, channels: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = channels
+        for number, width in enumerate(CONVNET_WIDTHS):
+            kernel = 4 if number == 0 else 3
+            layers += [
+                nn.Conv2d(before, width, kernel, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+            ]
+            before = width
+        self.features = nn.Sequential(*layers)
+        self.fc = nn.Linear(before, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = self.fc(self.features(x).mean(dim=(2, 3)))
+        return scores

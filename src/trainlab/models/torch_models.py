@@ -1,0 +1,39 @@
+"""The PyTorch networks by name, with weights that depend on a generator alone.
+
+This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from trainlab.models.torch_convnet import ConvNet, LeNet
+from trainlab.models.torch_resnet import STAGES, ResNet
+
+Shape = tuple[int, int, int]
+"""Channels, height, width."""
+
+BUILDERS: dict[str, Callable[[int, Shape], nn.Module]] = {
+    "lenet": lambda classes, shape: LeNet(classes, shape[0], shape[1]),
+    "convnet": lambda classes, shape: ConvNet(classes, shape[0]),
+    "resnet18": lambda classes, shape: ResNet(STAGES["resnet18"], classes, shape[0]),
+    "resnet34": lambda classes, shape: ResNet(STAGES["resnet34"], classes, shape[0]),
+}
+
+
+def build(name: str, classes: int, image_shape: Shape, generator: torch.Generator) -> nn.Module:
+    """The network called ``name``, one of `BUILDERS`.
+
+    Convolutions and linear layers begin uniformly in ±1/√fan_in, PyTorch's own default, which the lab report used.
+    """
+    with torch.random.fork_rng(devices=[]):  # a layer draws from the global generator before we replace its weights
+        model = BUILDERS[name](classes, image_shape)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                bound = module.weight[0].numel() ** -0.5
+                module.weight.uniform_(-bound, bound, generator=generator)
+                if module.bias is not None:
+                    module.bias.uniform_(-bound, bound, generator=generator)
+    return model
