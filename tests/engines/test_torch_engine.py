@@ -88,7 +88,16 @@ def test_weights_of_another_network_name_every_mismatch() -> None:
 
 
 def test_a_resumed_run_equals_one_that_was_never_stopped(tiny_mnist: Path, tmp_path: Path) -> None:
-    words = ["engine=torch", "hidden=[8]", "optimizer=adam", "lr=0.01", "batch_size=50", "epochs=2", "dropout=0.2"]
+    words = [
+        "engine=torch",
+        "hidden=[8]",
+        "optimizer=adam",
+        "lr=0.01",
+        "batch_size=50",
+        "epochs=2",
+        "dropout=0.2",
+        "augment=crop",
+    ]
     one = Config().override([*words, f"data_dir={tiny_mnist}"])
     whole = train(one, tmp_path / "whole", "whole")
     trainers: list[Any] = []

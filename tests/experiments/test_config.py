@@ -1,5 +1,6 @@
 """Configurations: what is accepted, what is refused with which words, and that a file gives back what was written."""
 
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,16 @@ def test_every_setting_has_a_meaning_and_a_default_that_its_rules_admit() -> Non
 def test_words_override_settings() -> None:
     config = Config().override(["lr=0.01", "batch_size=32", "hidden=256x128", "nesterov=true", "momentum=0.9"])
     assert (config.lr, config.batch_size, config.hidden, config.nesterov) == (0.01, 32, (256, 128), True)
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [("augment=crop+flip", ("crop", "flip")), ("augment=none", ()), ('augment=["cutout"]', ("cutout",))],
+)
+def test_augmentations_are_joined_by_plus(word: str, names: tuple[str, ...]) -> None:
+    config = Config().override(["augment=erasing", word])
+    assert config.augment == names
+    assert Config.from_mapping(tomllib.loads(config.to_toml())) == config
 
 
 @pytest.mark.parametrize(
@@ -65,6 +76,11 @@ def test_text_becomes_a_value(text: str, value: Any) -> None:
         ("seed=-1", "seed = -1 does not fit"),
         ("batchsize=3", "unknown setting 'batchsize'; did you mean 'batch_size'?"),
         ("learning_rate=3", "unknown setting 'learning_rate'; did you mean 'lr'?"),
+        (
+            "augment=flop",
+            "unknown augment (what is done at random to training images, joined by +) 'flop'; did you mean",
+        ),
+        ("augment=3", "augment = 3 does not fit"),
         ("nesterov=true", "nesterov = true needs a momentum above 0"),
         ("milestones=[3, 1]", "milestones = [3, 1] must ascend."),
         ("schedule=multi_step", "schedule = multi_step needs milestones"),

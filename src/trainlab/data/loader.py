@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.augmentation import Augment, Draws
 from trainlab.data.dataset import Dataset
 from trainlab.data.transforms import Transform
 from trainlab.errors import InputError
@@ -38,6 +39,7 @@ class Loader:
         transform: makes the network's input from the bytes.
         seed: another seed gives other orders.
         shuffle: False keeps the order of ``indices``, as validation does.
+        augment: changes the bytes at random before the transform, by (seed, epoch, image); None leaves them alone.
 
     Raises:
         InputError: no index or one outside the data set, or a batch size outside its range.
@@ -57,6 +59,7 @@ class Loader:
         transform: Transform,
         seed: int,
         shuffle: bool,
+        augment: Augment | None = None,
     ) -> None:
         indices = np.asarray(indices)
         if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer) or len(indices) == 0:
@@ -80,6 +83,7 @@ class Loader:
         self.transform = transform
         self.seed = seed
         self.shuffle = shuffle
+        self.augment = augment
 
     @property
     def steps_per_epoch(self) -> int:
@@ -97,19 +101,22 @@ class Loader:
         """
         if not 0 <= first_step <= self.steps_per_epoch:
             raise InputError(f"first_step={first_step}: expected 0 to {self.steps_per_epoch}, the steps of an epoch.")
-        return self._batches(self._order(number)[first_step * self.batch_size :])
+        return self._batches(self._order(number)[first_step * self.batch_size :], number)
 
     def _order(self, number: int) -> NDArray[np.int64]:
         if not self.shuffle:
             return self.indices
         return generator(self.seed, "shuffle", number).permutation(self.indices)
 
-    def _batches(self, order: NDArray[np.int64]) -> Iterator[Batch]:
+    def _batches(self, order: NDArray[np.int64], epoch: int) -> Iterator[Batch]:
         size = self.batch_size
         steps_per_block = max(1, _BLOCK_IMAGES // size)
         for start in range(0, len(order), steps_per_block * size):
             chosen = order[start : start + steps_per_block * size]
-            images = self.transform(self.dataset.images[chosen])
+            pixels = self.dataset.images[chosen]
+            if self.augment is not None:
+                pixels = self.augment(pixels, Draws(self.seed, epoch, chosen))
+            images = self.transform(pixels)
             labels = self.dataset.labels[chosen]
             steps, left_over = divmod(len(chosen), size)
             whole = steps * size

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from trainlab.data import Dataset, Loader, Split, Transform, load, split, transforms
+from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load, split, transforms
 from trainlab.engines import Engine, NumpyEngine
 from trainlab.experiments.config import Config
 from trainlab.models import LayerSummary, mlp, summarize
@@ -47,12 +47,13 @@ def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
     if chosen is None:
         validation = int(config.split) if config.split >= 1 else config.split
         chosen = split(dataset.labels, validation, config.seed, config.stratified)
+    augment = augmentation.build(list(config.augment)) if config.augment else None
     transform = transforms.build(config.transform, dataset.images, chosen.train)
     return PreparedData(
         dataset,
         chosen,
         transform,
-        Loader(dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True),
+        Loader(dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True, augment=augment),
         evaluation_batches(dataset, chosen.validation, transform),
     )
 

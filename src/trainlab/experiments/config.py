@@ -40,6 +40,12 @@ class Config:
         choices=("unit", "lab1", "standardize", "raw"),
     )
 
+    augment: tuple[str, ...] = setting(
+        (),
+        "what is done at random to training images, joined by +",
+        choices=("crop", "flip", "alternating_flip", "erasing", "cutout", "jitter"),
+    )
+
     # The network
     model: str = setting(
         "mlp", "network; all but mlp need engine=torch", choices=("mlp", "lenet", "convnet", "resnet18", "resnet34")
@@ -158,7 +164,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(str, value)) + "]"
+        return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

@@ -75,14 +75,12 @@ def convert(key: str, value: Any, default: Any, rules: Setting) -> Any:
             raise _unfit(key, value, "true or false", rules)
         return value
     if isinstance(default, tuple):
-        return _convert_list(key, value, rules)
+        return _convert_names(key, value, rules) if rules.choices else _convert_list(key, value, rules)
     if isinstance(default, str):
         if not isinstance(value, str):
             raise _unfit(key, value, rules.expected if rules.choices else "a text", rules)
-        if rules.choices and value not in rules.choices:
-            from trainlab.spelling import unknown_name
-
-            raise unknown_name(f"{key} ({rules.meaning})", value, rules.choices)
+        if rules.choices:
+            _check_choice(key, value, rules)
         return value
     expected = rules.expected
     if isinstance(default, int):
@@ -92,6 +90,22 @@ def convert(key: str, value: Any, default: Any, rules: Setting) -> Any:
     if not rules.admits(value):
         raise _unfit(key, value, expected, rules)
     return int(value) if isinstance(default, int) else float(value)
+
+
+def _convert_names(key: str, value: Any, rules: Setting) -> tuple[str, ...]:
+    names = [] if value == "none" else value.split("+") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise _unfit(key, value, f"none, or names joined by +, each {rules.expected}", rules)
+    for name in names:
+        _check_choice(key, name, rules)
+    return tuple(names)
+
+
+def _check_choice(key: str, value: str, rules: Setting) -> None:
+    if value not in rules.choices:
+        from trainlab.spelling import unknown_name
+
+        raise unknown_name(f"{key} ({rules.meaning})", value, rules.choices)
 
 
 def _convert_list(key: str, value: Any, rules: Setting) -> tuple[int, ...]:

@@ -145,7 +145,7 @@ class Trainer:
             state.step += 1
             state.step_in_epoch += 1
             state.running.add(result)
-            self._emit(StepEnded(state.step, epoch, *result, learning_rate))
+            self._emit(StepEnded(state.step, epoch, result.loss, result.correct, result.size, learning_rate))
             if self._stop_requested or self._is_checkpoint_due():
                 self._save()
                 if self._stop_requested:

@@ -1,0 +1,124 @@
+"""Random numbers by (seed, purpose, epoch, image): the same for an image whatever batch or process it is served in.
+
+Every image has a SplitMix64 generator of its own for each purpose and epoch. Its state is a hash of what it is for,
+and its j-th word, j = 0, 1, 2, …, depends on that state and on j alone:
+
+    state = hash(hash(hash(hash(hash(0, seed), purpose), repeat), epoch), image)
+    word(j) = mix(state + (j + 1) · γ)                     γ = 2⁶⁴ / golden ratio, all modulo 2⁶⁴
+    hash(s, w) = mix((s xor w) + γ)
+
+Nothing is remembered between draws, and the words of a whole batch are a few array operations.
+
+Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", section 3 (the constants of
+``mix`` are those of the published SplitMix64).
+"""
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.errors import InputError
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_ALL_BITS = 0xFFFFFFFFFFFFFFFF
+_UNIT = 2.0**-53  # a float64 holds 53 bits exactly
+
+Words = TypeVar("Words", int, NDArray[np.uint64])
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Where the random numbers of a batch come from.
+
+    Arguments:
+        seed: 0 to 2⁶⁴ − 1; another seed gives other numbers.
+        epoch: 0 or more; each epoch has numbers of its own.
+        indices: (N,) the place of each image in its data set, 0 or more.
+        repeat: how many pieces of the same name came before in a chain, so that two of them draw independently.
+
+    Raises:
+        InputError: a seed, epoch, repeat or index outside its range, or indices that are no integers in one axis.
+
+    >>> draw = Draws(seed=0, epoch=1, indices=np.array([7, 8, 9]))
+    >>> draw.uniform("flip", 2).shape
+    (3, 2)
+    >>> later = Draws(seed=0, epoch=1, indices=np.array([9]))
+    >>> bool((later.uniform("flip", 2) == draw.uniform("flip", 2)[2]).all())
+    True
+    """
+
+    seed: int
+    epoch: int
+    indices: NDArray[np.integer]
+    repeat: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in (("seed", self.seed), ("epoch", self.epoch), ("repeat", self.repeat)):
+            if not 0 <= value <= _ALL_BITS:
+                raise InputError(f"{name}={value}: expected an integer from 0 to 2**64 - 1.")
+        indices = self.indices
+        if not isinstance(indices, np.ndarray) or indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+            found = f"{indices.dtype} of shape {indices.shape}" if isinstance(indices, np.ndarray) else repr(indices)
+            raise InputError(
+                f"the indices of the images are {found}; expected a NumPy array of integers in one axis. "
+                "Random numbers are drawn on the CPU; bring a tensor there with indices.cpu().numpy()."
+            )
+        if len(indices) and indices.min() < 0:
+            raise InputError(f"image index {indices.min()}: expected 0 or more, the image's place in its data set.")
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def uniform(self, purpose: str, count: int) -> NDArray[np.float64]:
+        """(N, count) numbers in [0, 1): ``word >> 11`` times 2⁻⁵³."""
+        numbers = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
+        return _to_unit(mix(self.states(purpose)[:, np.newaxis] + numbers))
+
+    def uniform_at(self, purpose: str, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Single ones of them: entry i is column ``numbers[i]`` of row ``rows[i]`` of ``uniform(purpose, …)``."""
+        steps = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN)
+        return _to_unit(mix(self.states(purpose)[rows] + steps))
+
+    def states(self, purpose: str) -> NDArray[np.uint64]:
+        """(N,) the state of each image's generator."""
+        state = 0
+        for word in (self.seed, zlib.crc32(purpose.encode()), self.repeat, self.epoch):
+            state = mix(((state ^ word) + _GOLDEN) & _ALL_BITS)
+        return mix((self.indices.astype(np.uint64) ^ np.uint64(state)) + np.uint64(_GOLDEN))
+
+    def in_every_epoch(self) -> "Draws":
+        """The same images with numbers that do not change from epoch to epoch."""
+        return replace(self, epoch=0)
+
+    def repeated(self, times: int) -> "Draws":
+        """The same images for a piece that ``times`` of its name came before."""
+        return replace(self, repeat=times) if times else self
+
+
+def mix(words: Words) -> Words:
+    """SplitMix64's finalizer, a bijection of 64-bit words: each bit of the input flips about half of the output's.
+
+    Takes a Python integer or a uint64 array, whose products wrap around by themselves.
+
+    >>> hex(mix(0x9E3779B97F4A7C15))  # the first word of SplitMix64 with seed 0
+    '0xe220a8397b1dcdaf'
+    """
+    words = ((words ^ (words >> 30)) * 0xBF58476D1CE4E5B9) & _ALL_BITS
+    words = ((words ^ (words >> 27)) * 0x94D049BB133111EB) & _ALL_BITS
+    return words ^ (words >> 31)
+
+
+def integers(uniform: NDArray[np.float64], ends: int | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers in [0, 1) to integers 0, …, end − 1, each as likely as the others to within 2⁻⁵³ · end.
+
+    >>> integers(np.array([0.0, 0.49, 0.51, 1 - 2**-53]), 2).tolist()
+    [0, 0, 1, 1]
+    """
+    return np.floor(uniform * ends).astype(np.int64)
+
+
+def _to_unit(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    return (words >> np.uint64(11)) * _UNIT
