@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from benchmarks import (
+    augmentation,
     evaluation_batch1,
     lab1_epoch,
     lab1_experiments,
@@ -26,6 +27,7 @@ SPEED: dict[str, Measure] = {
     "lab1_epoch": lab1_epoch.measure,
     "startup": startup.measure,
     "memory": memory.measure,
+    "augmentation": augmentation.measure,
     "profile_step": profile_step.measure,
 }
 ACCURACY: dict[str, Measure] = {"lab1_experiments": lab1_experiments.measure, "presets": presets.measure}

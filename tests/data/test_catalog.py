@@ -15,12 +15,13 @@ BUNDLED = Path(catalog.__file__).parent / "files" / "mnist"
 
 
 def test_the_catalog_lists_what_can_be_loaded() -> None:
-    assert names() == ("mnist", "fashion-mnist")
+    assert names() == ("mnist", "fashion-mnist", "cifar-10", "cifar-100")
     for name in names():
         known = describe(name)
-        assert len(known.classes) == 10
-        assert all(mirror.endswith("/") for mirror in known.mirrors)
-        assert known.mirrors or known.bundled
+        mirrors = known.editions[0].mirrors
+        assert len(known.classes) in (10, 100)
+        assert all(mirror.endswith("/") for mirror in mirrors)
+        assert mirrors or known.bundled
 
 
 def test_mnist_travels_in_the_package() -> None:
@@ -83,7 +84,9 @@ def test_an_unknown_name_gets_the_nearest_right_one() -> None:
 
 
 def test_a_name_like_no_other_gets_the_list() -> None:
-    with pytest.raises(InputError, match=r"unknown data set 'zebra'\. Known: mnist, fashion-mnist\."):
+    with pytest.raises(
+        InputError, match=r"unknown data set 'zebra'\. Known: mnist, fashion-mnist, cifar-10, cifar-100, folder:PATH\."
+    ):
         load("zebra", "train")
 
 

@@ -11,8 +11,10 @@ from tests.data.idx_files import idx_bytes, small_images
 from tests.data.server import Server, serving
 from trainlab.data import catalog
 from trainlab.data.catalog import load
-from trainlab.data.download import get, import_files, verify
-from trainlab.data.source import idx_files
+from trainlab.data.download import get
+from trainlab.data.importing import import_files
+from trainlab.data.mnist_sources import idx_edition
+from trainlab.data.verification import verify
 from trainlab.errors import InputError, RunFailed
 
 NAMES = (
@@ -29,9 +31,12 @@ PACKED = {name: gzip.compress(content) for name, content in CONTENTS.items()}
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Serves a Fashion-MNIST of six images, which the catalog takes for the real one."""
-    known = [(hashlib.sha256(CONTENTS[name]).hexdigest(), len(PACKED[name])) for name in NAMES]
+    train, train_labels, test, test_labels = [
+        (hashlib.sha256(CONTENTS[name]).hexdigest(), len(PACKED[name])) for name in NAMES
+    ]
     with serving(dict(PACKED)) as running:
-        small = replace(catalog.describe("fashion-mnist"), files=idx_files(*known), mirrors=(running.url,))
+        edition = idx_edition(train, train_labels, test, test_labels, (running.url,))
+        small = replace(catalog.describe("fashion-mnist"), editions=(edition,))
         monkeypatch.setitem(catalog._SOURCES, "fashion-mnist", small)
         yield running
 
@@ -119,7 +124,8 @@ def test_import_recognises_files_by_content_under_any_name(server: Server, tmp_p
         ("fashion-mnist", NAMES[0], "a.bin"),
         ("fashion-mnist", NAMES[1], "b"),
     ]
-    assert found.unrecognised == (folder / "changed",)
+    assert [passed.path for passed in found.unrecognised] == [folder / "changed"]
+    assert "is in IDX format, but no known data set's file" in found.unrecognised[0].reason
     assert [file.destination.name for file in found.recognised] == ["train-images-idx3-ubyte", NAMES[1]]
     assert len(load("fashion-mnist", "train")) == 4
 
@@ -140,7 +146,7 @@ def test_importing_a_file_from_where_it_belongs_leaves_it(server: Server) -> Non
 
 def test_import_of_nothing_known_names_what_was_expected(tmp_path: Path) -> None:
     (tmp_path / "changed").write_bytes(idx_bytes(ARRAYS[0]))
-    with pytest.raises(InputError, match=r"holds no file of a known data set; .* changed or damaged: .*changed\."):
+    with pytest.raises(InputError, match=r"(?s)holds no file of a known data set; .* changed or damaged:.*changed: is"):
         import_files(tmp_path)
 
 

@@ -2,10 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trainlab.errors import InputError
+
+if TYPE_CHECKING:
+    from trainlab.data import FolderContent
 
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Instead of TRAINLAB_DATA or the platform's cache folder."
@@ -33,12 +37,13 @@ def list_data(data_dir: Path | None) -> None:
 
 def _presence(name: str, data_dir: Path | None) -> str:
     from trainlab.data import locate
+    from trainlab.data.archive import on_disk
 
     try:
         found = locate(name, "train", data_dir) | locate(name, "test", data_dir)
     except InputError:
         return f"not here: trainlab data get {name}"
-    return f"in {next(iter(found.values())).parent}"
+    return f"in {on_disk(next(iter(found.values()))).parent}"
 
 
 @data.command()
@@ -76,12 +81,36 @@ def verify(name: str, data_dir: Path | None) -> int:
 @data.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @data_dir_option
-def import_data(path: Path, data_dir: Path | None) -> None:
-    """Copy the data files in folder (or file) PATH into the cache, recognised by what is in them."""
-    from trainlab.data import import_files
+@click.option("--size", default="32", show_default=True, help="Of pictures: pixels, or height and width as in 48x64.")
+@click.option("--channels", default="auto", show_default=True, help="Of pictures: auto, 1 (grey) or 3 (colour).")
+@click.option("--skip-unreadable", is_flag=True, help="Go on without files that are no pictures.")
+def import_data(path: Path, data_dir: Path | None, size: str, channels: str, skip_unreadable: bool) -> None:
+    """Take over the data at PATH: published files or archives under any name, or a folder of pictures by class.
 
-    found = import_files(path, data_dir)
+    Files of a known data set are recognised by what is in them and copied into the cache. A folder of pictures stays
+    where it is; it is decoded once, and its name for dataset=… is printed.
+    """
+    from trainlab.data import ImageFolder, import_files
+    from trainlab.data.folder_source import parse_channels, parse_size
+
+    pictures = ImageFolder(path, parse_size(size), parse_channels(channels), skip_unreadable)
+    found = import_files(path, data_dir, pictures)
     for file in found.recognised:
-        click.echo(f"{file.dataset}: {file.source} → {file.destination}")
+        click.echo(f"{file.dataset}: {file.source} → {file.destination} ({file.edition})")
     for stranger in found.unrecognised:
-        click.echo(f"passed over: {stranger} is in IDX format, but no known data set's file")
+        click.echo(f"passed over: {stranger.reason}")
+    if found.pictures is not None:
+        _describe_pictures(found.pictures)
+
+
+def _describe_pictures(found: "FolderContent") -> None:
+    source = found.source
+    click.echo(f"{source.description}, {len(source.classes)} classes")
+    for role, of_class in found.counts.items():
+        each = ", ".join(f"{name} {count:,}" for name, count in of_class.items())
+        click.echo(f"{role:12}{sum(of_class.values()):>8,}  {each}")
+    if not found.listing.has_layout:
+        click.echo("test was drawn from the one folder there is, a fifth of each class, always the same")
+    for file in found.skipped:
+        click.echo(f"skipped: {file} is no readable picture")
+    click.echo(f"use it with dataset={source.name}")

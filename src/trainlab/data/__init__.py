@@ -11,25 +11,33 @@
 
 from trainlab.data.catalog import describe, load, locate, names
 from trainlab.data.dataset import Dataset
-from trainlab.data.download import FileCheck, Import, ImportedFile, Progress, get, import_files, verify
+from trainlab.data.download import Progress, get
+from trainlab.data.folder_source import FolderContent, ImageFolder
 from trainlab.data.folders import cache_folder
 from trainlab.data.idx import read_idx, read_images, read_labels
 from trainlab.data.images import prepare_digit, resize_plain
+from trainlab.data.importing import Import, ImportedFile, PassedOver, import_files
 from trainlab.data.loader import Batch, Loader
-from trainlab.data.source import Part, Source, SourceFile
+from trainlab.data.source import Archive, Edition, Part, Source, SourceFile
 from trainlab.data.split import Split, split
 from trainlab.data.transforms import Compose, Lab1, Raw, Standardize, Transform, Unit
+from trainlab.data.verification import FileCheck, verify
 
 __all__ = [
+    "Archive",
     "Batch",
     "Compose",
     "Dataset",
+    "Edition",
     "FileCheck",
+    "FolderContent",
+    "ImageFolder",
     "Import",
     "ImportedFile",
     "Lab1",
     "Loader",
     "Part",
+    "PassedOver",
     "Progress",
     "Raw",
     "Source",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.split import Split
 from trainlab.errors import InputError
 
 
@@ -13,16 +14,17 @@ from trainlab.errors import InputError
 class Dataset:
     """Images with their labels, checked once when the set is made.
 
-    ======  ============  ================================================
-    images  (N, C, H, W)  uint8: a byte a pixel, a quarter of float32
+    ======  ============  ================================================================================
+    images  (N, C, H, W)  uint8: a byte a pixel, a quarter of float32; may be mapped from a file and read-only
     labels  (N,)          unsigned integers, each the index of its class
-    ======  ============  ================================================
+    ======  ============  ================================================================================
 
     Arguments:
         name: what messages call it, such as "mnist".
         images: 0 is black and 255 is full intensity; transforms turn the bytes into floats batch by batch.
         labels: image ``i`` belongs to class ``classes[labels[i]]``.
         classes: the K class names in the order of their labels.
+        split: which images train and which validate, when whoever made the set has decided that; else None.
 
     Raises:
         InputError: wrong type or number of axes, counts that differ, no image at all, or a label of K or more.
@@ -36,6 +38,7 @@ class Dataset:
     images: NDArray[np.uint8]
     labels: NDArray[np.unsignedinteger[Any]]
     classes: tuple[str, ...]
+    split: Split | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 4:

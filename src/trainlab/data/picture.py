@@ -17,6 +17,16 @@ LARGEST_PIXELS = 50_000_000
 _PNG_MAGIC, _JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
+def is_picture(path: Path) -> bool:
+    """True when the first bytes are those of a PNG or JPEG, whatever comes behind them."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    return start == _PNG_MAGIC or start.startswith(_JPEG_MAGIC)
+
+
 def open_picture(path: Path) -> "Image":
     """Decode a PNG or JPEG into 8-bit "L" (grey) or "RGB", turned upright, transparency over white.
 

@@ -1,6 +1,6 @@
-"""What the catalog knows about a data set: its files, their digests, where to fetch them, how to read them."""
+"""What the catalog knows about a data set: the forms in which it is published, their files, how to read them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.idx import read_images, read_labels
+from trainlab.data.archive import archive_of, file_digest
+from trainlab.data.content import content_digest
+from trainlab.data.folders import search_folders
+from trainlab.data.split import Split
+from trainlab.errors import InputError
 
 Part = Literal["train", "test"]
 PARTS: tuple[Part, ...] = ("train", "test")
@@ -24,9 +28,11 @@ class SourceFile:
     names: tuple[str, ...]
     """The names under which it is accepted on disk; a download is stored under the first."""
     sha256: str
-    """Of the content with gzip undone: packers differ, the content does not."""
-    download_bytes: int
+    """Of the content as its edition's ``digest`` sees it: packers differ, the content does not."""
+    download_bytes: int = 0
     """Size as its author publishes it, for a progress bar; a mirror's may differ by a few bytes."""
+    md5: str | None = None
+    """Of the file itself, where that is what its author or others have published: accepted instead of ``sha256``."""
 
     @property
     def name(self) -> str:
@@ -35,6 +41,82 @@ class SourceFile:
     def find_in(self, folder: Path) -> Path | None:
         """The file under the first of its names that ``folder`` holds, or None."""
         return next((folder / name for name in self.names if (folder / name).is_file()), None)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The one .tar.gz file in which all files of an edition are published."""
+
+    name: str
+    folder: str
+    """Inside the archive, and beside it once somebody has unpacked it."""
+    sha256: str
+    """Of the archive as it is published."""
+    download_bytes: int
+    companions: tuple[str, ...] = ()
+    """Files beside the data that nothing here needs, such as the list of class names."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One form in which a data set is published."""
+
+    name: str
+    """What messages call it, such as "python version"."""
+    files: dict[Part, tuple[SourceFile, ...]]
+    read: Callable[[Sequence[Path]], Arrays]
+    """Reads the files of one part, given in the order of ``files[part]``."""
+    looks_like: Callable[[Path], bool]
+    """True when a file may be one of these by its first bytes or its size; keeps others from being read through."""
+    digest: Callable[[Path], str] = content_digest
+    """SHA-256 of what a file means."""
+    mirrors: tuple[str, ...] = ()
+    """Addresses of folders, each ending in "/", tried in this order. Empty: it cannot be downloaded."""
+    archive: Archive | None = None
+
+    def find_in(self, folder: Path, part: Part) -> dict[SourceFile, Path]:
+        """Those files of one part that ``folder`` holds: in itself, in the archive's folder, or in the archive."""
+        if self.archive is None:
+            return self._find_unpacked(folder, part)
+        found = max(self._find_unpacked(folder / self.archive.folder, part), self._find_unpacked(folder, part), key=len)
+        packed = folder / self.archive.name
+        if len(found) < len(self.files[part]) and packed.is_file():
+            return {file: packed / self.archive.folder / file.name for file in self.files[part]}
+        return found
+
+    def _find_unpacked(self, folder: Path, part: Part) -> dict[SourceFile, Path]:
+        found = {file: file.find_in(folder) for file in self.files[part]}
+        return {file: path for file, path in found.items() if path is not None}
+
+    def all_files(self) -> Iterator[SourceFile]:
+        for part in PARTS:
+            yield from self.files[part]
+
+    def published_names(self, part: Part) -> str:
+        """What somebody has to fetch in order to have one part, for messages."""
+        if self.archive is not None:
+            return self.archive.name
+        return " and ".join(file.name for file in self.files[part])
+
+    def problems(self, found: dict[SourceFile, Path]) -> dict[SourceFile, str | None]:
+        """Why each file is not the published one, or None.
+
+        An archive as it was published is not unpacked for that; of a repacked one, every file is looked at.
+        """
+        archives = {archive_of(path) for path in found.values()}
+        archive = archives.pop() if len(archives) == 1 else None
+        if self.archive is not None and archive is not None and file_digest(archive, "sha256") == self.archive.sha256:
+            return dict.fromkeys(found)
+        return {file: self._problem(path, file) for file, path in found.items()}
+
+    def _problem(self, path: Path, file: SourceFile) -> str | None:
+        try:
+            digest = self.digest(path)
+            if digest == file.sha256 or (file.md5 is not None and file_digest(path, "md5") == file.md5):
+                return None
+        except InputError as error:
+            return str(error)
+        return f"{path}: SHA-256 of the content is {digest}, expected {file.sha256}"
 
 
 @dataclass(frozen=True)
@@ -49,46 +131,21 @@ class Source:
     """Channels, height, width."""
     sizes: dict[Part, int]
     """Images in each part as published."""
-    files: dict[Part, tuple[SourceFile, ...]]
-    mirrors: tuple[str, ...]
-    """Addresses of folders, each ending in "/", tried in this order. Empty: it cannot be downloaded."""
-    bundled: Path | None
+    editions: tuple[Edition, ...]
+    """The forms in which it may lie on this machine; the first is downloaded."""
+    bundled: Path | None = None
     """The folder inside the package that holds the files, or None."""
-    read: Callable[[Sequence[Path]], Arrays]
-    """Reads the files of one part, given in the order of ``files[part]``."""
+    home: Path | None = None
+    """The only folder that holds it: somebody's own pictures. None: `search_folders` are looked through."""
+    split: Split | None = None
+    """Which images of the training part train and which validate, when whoever made the set has decided that."""
 
-    def find_in(self, folder: Path, part: Part) -> dict[SourceFile, Path]:
-        """Those files of one part that ``folder`` holds."""
-        found = {file: file.find_in(folder) for file in self.files[part]}
-        return {file: path for file, path in found.items() if path is not None}
+    def folders(self, data_dir: Path | None = None) -> list[Path]:
+        """Where the files may lie, in the order in which one looks.
 
-
-def read_idx_pair(paths: Sequence[Path]) -> Arrays:
-    """Read a part of MNIST or a look-alike: a file of grey images and a file of labels."""
-    images_path, labels_path = paths
-    labels = read_labels(labels_path)  # the small file first: its defects show at once
-    images = read_images(images_path)
-    return images[:, np.newaxis], labels
-
-
-def idx_files(
-    train_images: tuple[str, int],
-    train_labels: tuple[str, int],
-    test_images: tuple[str, int],
-    test_labels: tuple[str, int],
-) -> dict[Part, tuple[SourceFile, ...]]:
-    """The four files of MNIST or a look-alike, each given as (SHA-256 of its content, published bytes).
-
-    >>> files = idx_files(("0", 4), ("1", 3), ("2", 2), ("3", 1))
-    >>> files["test"][1].names[:2]
-    ('t10k-labels-idx1-ubyte.gz', 't10k-labels-idx1-ubyte')
-    """
-    return {
-        "train": (_idx_file("train-images", "idx3", *train_images), _idx_file("train-labels", "idx1", *train_labels)),
-        "test": (_idx_file("t10k-images", "idx3", *test_images), _idx_file("t10k-labels", "idx1", *test_labels)),
-    }
-
-
-def _idx_file(stem: str, kind: str, sha256: str, download_bytes: int) -> SourceFile:
-    dashed, dotted = f"{stem}-{kind}-ubyte", f"{stem}.{kind}-ubyte"
-    return SourceFile((f"{dashed}.gz", dashed, f"{dotted}.gz", dotted), sha256, download_bytes)
+        Raises:
+            InputError: ``data_dir`` is given but is no folder.
+        """
+        if self.home is not None:
+            return [self.home]
+        return search_folders(self.name, data_dir) + ([self.bundled] if self.bundled is not None else [])

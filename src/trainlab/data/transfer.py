@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -36,6 +37,7 @@ def download(
     sha256: str,
     progress: Progress | None = None,
     timeout: float = _TIMEOUT_SECONDS,
+    digest: Callable[[Path], str] = content_digest,
 ) -> Path:
     """Fetch a file from the first mirror that delivers it whole; returns ``destination``.
 
@@ -47,9 +49,10 @@ def download(
     Arguments:
         urls: addresses of the same content, best first.
         destination: where the file shall lie; a file there with the right content is kept, any other is replaced.
-        sha256: of the content with gzip undone, in hexadecimal.
+        sha256: in hexadecimal, of what ``digest`` looks at.
         progress: told how far the transfer is, some sixteen times a MB.
         timeout: seconds without a byte after which the connection counts as broken.
+        digest: computes the SHA-256 of a file; by default that of its content with gzip undone.
 
     Raises:
         RunFailed: no mirror delivered it; the message lists each with its reason.
@@ -58,12 +61,12 @@ def download(
     mirrors = [urls] if isinstance(urls, str) else list(urls)
     part = destination.with_name(destination.name + ".part")
     with locked(destination.parent / ".lock"):
-        if destination.is_file() and _problem(destination, sha256) is None:
+        if destination.is_file() and _problem(destination, sha256, digest) is None:
             return destination
         reasons = []
         for url in mirrors:
             try:
-                _fetch(url, part, sha256, progress, timeout)
+                _fetch(url, part, partial(_problem, sha256=sha256, digest=digest), progress, timeout)
                 publish(part, destination)
             except _UnusableMirrorError as failure:
                 reasons.append(f"  {url}: {failure}")
@@ -78,7 +81,9 @@ def download(
     )
 
 
-def _fetch(url: str, part: Path, sha256: str, progress: Progress | None, timeout: float) -> None:
+def _fetch(
+    url: str, part: Path, problem_of: Callable[[Path], str | None], progress: Progress | None, timeout: float
+) -> None:
     """Bring ``part`` to the right content, or raise _UnusableMirrorError; OSError means that the disk refused."""
     idle_attempts, reason = 0, ""
     while idle_attempts < _IDLE_ATTEMPTS:
@@ -90,7 +95,7 @@ def _fetch(url: str, part: Path, sha256: str, progress: Progress | None, timeout
             got_further = part.exists() and part.stat().st_size > offset
             idle_attempts = 0 if got_further else idle_attempts + 1
             continue
-        problem = _problem(part, sha256)
+        problem = problem_of(part)
         if problem is None:
             return
         part.unlink()
@@ -162,13 +167,13 @@ def _starts_at(response: "HTTPResponse", offset: int) -> bool:
     return content_range is not None and int(content_range[1]) == offset
 
 
-def _problem(path: Path, sha256: str) -> str | None:
+def _problem(path: Path, sha256: str, digest: Callable[[Path], str]) -> str | None:
     """Why the file is not the wanted one, or None."""
     try:
-        digest = content_digest(path)
+        found = digest(path)
     except InputError as error:
         return f"it delivered something else: {error}"
-    return None if digest == sha256 else f"it delivered something else: SHA-256 {digest}, expected {sha256}"
+    return None if found == sha256 else f"it delivered something else: SHA-256 {found}, expected {sha256}"
 
 
 def _name(error: Exception) -> str:

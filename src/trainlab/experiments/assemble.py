@@ -44,6 +44,7 @@ class PreparedData:
 def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
     """Read the training images and split them, or use the split that a run has saved. Never reads the test set."""
     dataset = load(config.dataset, "train", data_directory(config))
+    chosen = chosen or dataset.split  # a folder of pictures may come with its own validation folder
     if chosen is None:
         validation = int(config.split) if config.split >= 1 else config.split
         chosen = split(dataset.labels, validation, config.seed, config.stratified)

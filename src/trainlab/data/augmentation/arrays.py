@@ -4,6 +4,7 @@ torch is never imported here: whoever hands over a tensor has imported it.
 """
 
 import sys
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,21 @@ def reinterpret(array: Array, dtype: str) -> Array:
 
 def dtype_of(array: Array) -> str:
     """Such as ``"uint8"``."""
-    return str(array.dtype).removeprefix("torch.")
+    return _name(array.dtype)
+
+
+@lru_cache(maxsize=64)  # NumPy takes longer to spell a type than to add two small arrays
+def _name(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def copy(array: Array) -> Array:
     return array.copy() if isinstance(array, np.ndarray) else array.clone()
+
+
+def empty(shape: tuple[int, ...], like: Array) -> Array:
+    """Room for values of the type and on the device of ``like``."""
+    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
 
 
 def zeros(shape: tuple[int, ...], like: Array) -> Array:
@@ -76,8 +87,9 @@ def mirror(images: Array) -> Array:
     if not isinstance(images, np.ndarray):
         return images.flip(-1)
     if images.dtype == np.uint8 and images.shape[-1] % 8 == 0 and images.flags.c_contiguous:
-        # Eight bytes at a time: words in reverse order, bytes in reverse order within each. Four times as fast.
-        return images.view(np.uint64)[..., ::-1].byteswap().view(np.uint8)
+        # Eight bytes at a time: the bytes of each word in reverse order, then the words. Several times as fast.
+        words = images.view(np.uint64).byteswap()
+        return words.take(np.arange(words.shape[-1])[::-1], axis=-1).view(np.uint8)
     return images[..., ::-1]
 
 

@@ -56,9 +56,13 @@ class Augment:
 
     def __call__(self, images: Array, draw: Draws) -> Array:
         """Augment a batch; what each piece raises, this raises."""
-        used: Counter[str] = Counter()
-        for piece in self.pieces:
-            images = piece(images, draw.repeated(used[piece.name]))
+        if not self.pieces:
+            return images
+        first, *others = self.pieces
+        images = first(images, draw)
+        used = Counter([first.name])
+        for piece in others:  # from here on the batch is our own
+            images = piece.change(images, draw.repeated(used[piece.name]))
             used[piece.name] += 1
         return images
 
@@ -114,13 +118,14 @@ def _make(name: Any, settings: Any) -> Augmentation | Mix:
         raise unknown_name("augmentation", name, NAMES)
     if not isinstance(settings, Mapping):
         raise InputError(f"{name}: settings are {settings!r}; expected a table such as {{'p': 0.5}}, or none.")
-    piece = NAMES[name]
+    piece: Any = NAMES[name]
     known = [field.name for field in fields(piece)]
     for setting in settings:
         if setting not in known:
             raise unknown_name(f"setting of {name}", setting, known)
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-    return piece(**values)
+    made: Augmentation | Mix = piece(**values)
+    return made
 
 
 def _chain(made: list[Augmentation | Mix]) -> Augment:

@@ -52,6 +52,9 @@ class ColorJitter(Augmentation):
 
     def __call__(self, images: Array, draw: Draws) -> Array:
         check_batch(self.name, images, draw)
+        return self.change(images, draw)
+
+    def change(self, images: Array, draw: Draws) -> Array:
         top = _full_intensity(images)
         settings = np.array([self.brightness, self.contrast, self.saturation])
         low = np.maximum(0, 1 - settings)

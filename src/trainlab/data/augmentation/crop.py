@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, dtype_of, put, reinterpret, windows, zeros
+from trainlab.data.augmentation.arrays import Array, dtype_of, empty, put, reinterpret, windows, zeros
 from trainlab.data.augmentation.checks import check_batch, check_integer
 from trainlab.data.augmentation.draws import Draws, integers
 from trainlab.data.augmentation.piece import Augmentation
@@ -15,6 +15,7 @@ from trainlab.errors import InputError
 from trainlab.spelling import unknown_name
 
 _MODES = ("zero", "reflect")
+_LARGE_TABLE = 2**20  # entries; above, as with 224 × 224 pixels, the table costs more than it saves
 _SIGNED = {"uint8": "int8", "float32": "int32"}  # in two's complement, −1 has all bits set
 
 
@@ -60,10 +61,14 @@ class RandomCrop(Augmentation):
 
     def __call__(self, images: Array, draw: Draws) -> Array:
         check_batch(self.name, images, draw)
+        return self.change(images, draw)
+
+    def change(self, images: Array, draw: Draws) -> Array:
         height, width = images.shape[2:]
         new_height, new_width = self._new_size(height, width)
         top, left = self.offsets(draw, height, width)
-        if self.mode == "zero" and (new_height, new_width) == (height, width) and len(images):
+        table = (2 * self.padding + 1) ** 2 * height * width
+        if self.mode == "zero" and (new_height, new_width) == (height, width) and len(images) and table <= _LARGE_TABLE:
             return shifted(images, top, left, self.padding)
         return cut(padded(images, self.padding, self.mode), top, left, new_height, new_width)
 
@@ -121,24 +126,22 @@ def shifted(images: Array, top: NDArray[np.int64], left: NDArray[np.int64], padd
     """
     count, channels, height, width = images.shape
     length, margin = channels * height * width, padding * (width + 1)
-    row = zeros((count * length + 2 * margin,), images)
+    row = empty((count * length + 2 * margin,), images)  # what stands in the margins is never kept
     row[margin : margin + count * length] = images.reshape(-1)
     starts = np.arange(count) * length + top * width + left
     moved = windows(row, axis=0, length=length)[put(starts, images)]
-    keep_rows, keep_columns = _kept(height, width, padding, _SIGNED[dtype_of(images)])
-    keep = put(keep_rows, images)[put(top, images)] & put(keep_columns, images)[put(left, images)]
-    bits = reinterpret(moved, _SIGNED[dtype_of(images)]).reshape(count, channels, height * width)
+    signed = _SIGNED[dtype_of(images)]
+    keep = put(_kept(height, width, padding, signed), images)[put(top * (2 * padding + 1) + left, images)]
+    bits = reinterpret(moved, signed).reshape(count, channels, height * width)
     bits &= keep[:, None]
     return reinterpret(bits, dtype_of(images)).reshape(images.shape)
 
 
 @lru_cache(maxsize=16)
-def _kept(height: int, width: int, padding: int, dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """For each top, and for each left, −1 (all bits) where the pixel comes from inside the image: (2p + 1, H · W)."""
-    y, x = np.divmod(np.arange(height * width), width)
+def _kept(height: int, width: int, padding: int, dtype: str) -> NDArray[Any]:
+    """For each top and left, −1 (all bits) where a pixel comes from inside the image: ((2 · padding + 1)², H · W)."""
     moves = np.arange(-padding, padding + 1)[:, np.newaxis]
-    rows, columns = y + moves, x + moves
-    return (
-        -((rows >= 0) & (rows < height)).astype(dtype),
-        -((columns >= 0) & (columns < width)).astype(dtype),
-    )
+    rows, columns = np.arange(height) + moves, np.arange(width) + moves
+    from_rows, from_columns = (rows >= 0) & (rows < height), (columns >= 0) & (columns < width)
+    inside = from_rows[:, np.newaxis, :, np.newaxis] & from_columns[:, np.newaxis, :]
+    return -inside.reshape(-1, height * width).astype(dtype)

@@ -9,24 +9,24 @@ and its j-th word, j = 0, 1, 2, …, depends on that state and on j alone:
 
 Nothing is remembered between draws, and the words of a whole batch are a few array operations.
 
-Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", section 3 (the constants of
-``mix`` are those of the published SplitMix64).
+Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators" (SplitMix; the constants of ``mix``
+are Stafford's variant 13, as in the published SplitMix64).
 """
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.errors import InputError
 
-_GOLDEN = 0x9E3779B97F4A7C15
-_ALL_BITS = 0xFFFFFFFFFFFFFFFF
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_FIRST_SHIFT, _SECOND_SHIFT, _LAST_SHIFT = np.uint64(30), np.uint64(27), np.uint64(31)
+_UNUSED_BITS = np.uint64(11)
 _UNIT = 2.0**-53  # a float64 holds 53 bits exactly
-
-Words = TypeVar("Words", int, NDArray[np.uint64])
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Draws:
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("epoch", self.epoch), ("repeat", self.repeat)):
-            if not 0 <= value <= _ALL_BITS:
+            if not 0 <= value < 2**64:
                 raise InputError(f"{name}={value}: expected an integer from 0 to 2**64 - 1.")
         indices = self.indices
         if not isinstance(indices, np.ndarray) or indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
@@ -74,20 +74,18 @@ class Draws:
 
     def uniform(self, purpose: str, count: int) -> NDArray[np.float64]:
         """(N, count) numbers in [0, 1): ``word >> 11`` times 2⁻⁵³."""
-        numbers = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
-        return _to_unit(mix(self.states(purpose)[:, np.newaxis] + numbers))
+        steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
+        return _to_unit(mix(self.states(purpose)[:, np.newaxis] + steps))
 
     def uniform_at(self, purpose: str, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Single ones of them: entry i is column ``numbers[i]`` of row ``rows[i]`` of ``uniform(purpose, …)``."""
-        steps = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN)
+        steps = (numbers.astype(np.uint64) + np.uint64(1)) * _GOLDEN
         return _to_unit(mix(self.states(purpose)[rows] + steps))
 
     def states(self, purpose: str) -> NDArray[np.uint64]:
         """(N,) the state of each image's generator."""
-        state = 0
-        for word in (self.seed, zlib.crc32(purpose.encode()), self.repeat, self.epoch):
-            state = mix(((state ^ word) + _GOLDEN) & _ALL_BITS)
-        return mix((self.indices.astype(np.uint64) ^ np.uint64(state)) + np.uint64(_GOLDEN))
+        key = _key(self.seed, purpose, self.repeat, self.epoch)
+        return mix((self.indices.astype(np.uint64) ^ key) + _GOLDEN)
 
     def in_every_epoch(self) -> "Draws":
         """The same images with numbers that do not change from epoch to epoch."""
@@ -98,17 +96,18 @@ class Draws:
         return replace(self, repeat=times) if times else self
 
 
-def mix(words: Words) -> Words:
+def mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64's finalizer, a bijection of 64-bit words: each bit of the input flips about half of the output's.
 
-    Takes a Python integer or a uint64 array, whose products wrap around by themselves.
-
-    >>> hex(mix(0x9E3779B97F4A7C15))  # the first word of SplitMix64 with seed 0
+    >>> hex(mix(np.array([0x9E3779B97F4A7C15], np.uint64))[0])  # the first word of SplitMix64 with seed 0
     '0xe220a8397b1dcdaf'
     """
-    words = ((words ^ (words >> 30)) * 0xBF58476D1CE4E5B9) & _ALL_BITS
-    words = ((words ^ (words >> 27)) * 0x94D049BB133111EB) & _ALL_BITS
-    return words ^ (words >> 31)
+    words = words ^ (words >> _FIRST_SHIFT)
+    words *= _FIRST_FACTOR
+    words ^= words >> _SECOND_SHIFT
+    words *= _SECOND_FACTOR
+    words ^= words >> _LAST_SHIFT
+    return words
 
 
 def integers(uniform: NDArray[np.float64], ends: int | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -120,5 +119,16 @@ def integers(uniform: NDArray[np.float64], ends: int | NDArray[np.int64]) -> NDA
     return np.floor(uniform * ends).astype(np.int64)
 
 
+@lru_cache(maxsize=64)
+def _key(seed: int, purpose: str, repeat: int, epoch: int) -> np.uint64:
+    """The hash of everything but the image."""
+    state = np.zeros(1, np.uint64)
+    for word in (seed, zlib.crc32(purpose.encode()), repeat, epoch):
+        state = mix((state ^ np.uint64(word)) + _GOLDEN)
+    key: np.uint64 = state[0]
+    return key
+
+
 def _to_unit(words: NDArray[np.uint64]) -> NDArray[np.float64]:
-    return (words >> np.uint64(11)) * _UNIT
+    unit: NDArray[np.float64] = np.multiply(words >> _UNUSED_BITS, _UNIT, dtype=np.float64)
+    return unit

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, copy, dtype_of, namespace, put
-from trainlab.data.augmentation.checks import check_batch, check_integer, check_interval, check_number
+from trainlab.data.augmentation.arrays import Array, dtype_of, namespace, put
+from trainlab.data.augmentation.checks import check_integer, check_interval, check_number
 from trainlab.data.augmentation.draws import Draws, integers
 from trainlab.data.augmentation.piece import Augmentation
 from trainlab.data.augmentation.rectangles import Rectangles
@@ -66,8 +66,7 @@ class RandomErasing(Augmentation):
         for number in self.value if isinstance(self.value, tuple) else (self.value,):
             check_number(self.name, "value", number, low=-math.inf)
 
-    def __call__(self, images: Array, draw: Draws) -> Array:
-        check_batch(self.name, images, draw)
+    def change(self, images: Array, draw: Draws) -> Array:
         rectangles = self.rectangles(draw, *images.shape[2:])
         chosen = np.flatnonzero((rectangles.bottom > rectangles.top) & (rectangles.right > rectangles.left))
         rectangles = rectangles[chosen]
@@ -123,8 +122,7 @@ class Cutout(Augmentation):
     def __post_init__(self) -> None:
         check_integer(self.name, "size", self.size, low=1)
 
-    def __call__(self, images: Array, draw: Draws) -> Array:
-        check_batch(self.name, images, draw)
+    def change(self, images: Array, draw: Draws) -> Array:
         height, width = images.shape[2:]
         uniform = draw.uniform(self.name, 2)
         row, column = integers(uniform[:, 0], height), integers(uniform[:, 1], width)
@@ -134,11 +132,10 @@ class Cutout(Augmentation):
 
 
 def painted(images: Array, chosen: NDArray[np.int64], rectangles: Rectangles, paint: Array) -> Array:
-    """The images, with ``paint`` in the rectangle of each chosen one."""
-    output = copy(images)
+    """The images, with ``paint`` put into the rectangle of each chosen one in place."""
     places = put(chosen, images)
-    output[places] = namespace(images).where(rectangles.mask(images), paint, images[places])
-    return output
+    images[places] = namespace(images).where(rectangles.mask(images), paint, images[places])
+    return images
 
 
 def _paint(value: float | tuple[float, ...], images: Array) -> Array:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, copy, mirror, put
-from trainlab.data.augmentation.checks import check_batch, check_number
+from trainlab.data.augmentation.arrays import Array, mirror, put
+from trainlab.data.augmentation.checks import check_number
 from trainlab.data.augmentation.draws import Draws
 from trainlab.data.augmentation.piece import Augmentation
 
@@ -36,8 +36,7 @@ class RandomHorizontalFlip(Augmentation):
     def __post_init__(self) -> None:
         check_number(self.name, "p", self.p, low=0, high=1)
 
-    def __call__(self, images: Array, draw: Draws) -> Array:
-        check_batch(self.name, images, draw)
+    def change(self, images: Array, draw: Draws) -> Array:
         return flipped(images, self.chosen(draw))
 
     def chosen(self, draw: Draws) -> NDArray[np.bool_]:
@@ -63,8 +62,7 @@ class AlternatingFlip(Augmentation):
 
     name = "alternating_flip"
 
-    def __call__(self, images: Array, draw: Draws) -> Array:
-        check_batch(self.name, images, draw)
+    def change(self, images: Array, draw: Draws) -> Array:
         return flipped(images, self.chosen(draw))
 
     def chosen(self, draw: Draws) -> NDArray[np.bool_]:
@@ -74,8 +72,7 @@ class AlternatingFlip(Augmentation):
 
 
 def flipped(images: Array, chosen: NDArray[np.bool_]) -> Array:
-    """The images, those chosen with left and right exchanged."""
-    output = copy(images)
+    """The images, those chosen with left and right exchanged in place."""
     places = put(np.flatnonzero(chosen), images)
-    output[places] = mirror(images[places])
-    return output
+    images[places] = mirror(images[places])
+    return images

@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from trainlab.data.augmentation.arrays import Array
+from trainlab.data.augmentation.arrays import Array, copy
+from trainlab.data.augmentation.checks import check_batch
 from trainlab.data.augmentation.draws import Draws
 
 
@@ -31,7 +32,6 @@ class Augmentation(Settings, ABC):
     ======  ============  ================================================================
     """
 
-    @abstractmethod
     def __call__(self, images: Array, draw: Draws) -> Array:
         """Change a batch.
 
@@ -42,3 +42,9 @@ class Augmentation(Settings, ABC):
         Raises:
             InputError: another type or shape, or another number of images than indices.
         """
+        check_batch(self.name, images, draw)
+        return self.change(copy(images), draw)
+
+    @abstractmethod
+    def change(self, images: Array, draw: Draws) -> Array:
+        """The same for a batch that nobody else needs, whose memory may be overwritten or returned."""

@@ -53,7 +53,8 @@ class Rectangles:
     def share_of(self, height: int, width: int) -> NDArray[np.float64]:
         """(N,) the part of the image's area that the rectangle covers."""
         covered = self.rows(height).sum(axis=1) * self.columns(width).sum(axis=1)
-        return covered / (height * width)
+        share: NDArray[np.float64] = covered / (height * width)
+        return share
 
 
 def _within(size: int, start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.bool_]:

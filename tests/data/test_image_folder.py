@@ -1,0 +1,112 @@
+"""What is found in a folder of pictures, and which folders are refused before a picture is opened."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.picture_files import write_layout, write_pets
+from trainlab.data.image_folder import list_pictures
+from trainlab.errors import InputError
+
+
+def test_each_folder_of_a_single_one_is_a_class_in_alphabetical_order(tmp_path: Path) -> None:
+    listing = list_pictures(write_pets(tmp_path))
+    assert listing.classes == ("cat", "dog")
+    assert not listing.has_layout
+    assert [listing.classes[label] for label in listing.labels] == [file.parent.name for file in listing.files]
+
+
+def test_a_fifth_of_each_class_becomes_the_test_part_and_always_the_same(tmp_path: Path) -> None:
+    found = list_pictures(write_pets(tmp_path, cats=10, dogs=5))
+    order = found.order(np.arange(15, dtype=np.uint32))
+    listing = found.arrange(order)
+    assert listing.roles == ("train",) * 12 + ("test",) * 3
+    assert np.bincount(listing.labels[:12]).tolist() == [8, 4]
+    assert np.bincount(listing.labels[12:]).tolist() == [2, 1]
+    assert sorted(listing.files) == sorted(found.files)
+    assert [file.parent.name for file in listing.files] == [listing.classes[label] for label in listing.labels]
+    np.testing.assert_array_equal(list_pictures(tmp_path).order(np.arange(15, dtype=np.uint32)), order)
+
+
+def test_the_test_part_is_drawn_from_the_readable_files_alone(tmp_path: Path) -> None:
+    found = list_pictures(write_pets(tmp_path, cats=12, dogs=5))
+    readable = np.arange(2, 17, dtype=np.uint32)
+    listing = found.arrange(found.order(readable))
+    assert np.bincount(listing.labels[12:]).tolist() == [2, 1]
+    assert set(listing.files) == set(found.files[2:])
+
+
+@pytest.mark.parametrize("names", [("train", "validation", "test"), ("Training", "val", "testing")])
+def test_the_parts_of_a_layout_are_kept_whatever_their_usual_name(tmp_path: Path, names: tuple[str, ...]) -> None:
+    listing = list_pictures(write_layout(tmp_path, *names))
+    assert listing.roles == ("train",) * 5 + ("validation",) * 5 + ("test",) * 5
+    assert listing.labels.tolist() == [0, 0, 1, 1, 1] * 3
+    assert listing.has_layout
+
+
+def test_subfolders_of_a_class_belong_to_it_and_notes_do_not(tmp_path: Path) -> None:
+    write_pets(tmp_path)
+    (tmp_path / "cat" / "black").mkdir()
+    (tmp_path / "cat" / "000.png").rename(tmp_path / "cat" / "black" / "first.png")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "dog" / ".DS_Store").touch()
+    (tmp_path / "dog" / "Thumbs.db").touch()
+    listing = list_pictures(tmp_path)
+    assert listing.classes == ("cat", "dog")
+    assert len(listing.files) == 15
+
+
+def test_train_may_be_a_class_of_its_own(tmp_path: Path) -> None:
+    write_pets(tmp_path)
+    (tmp_path / "dog").rename(tmp_path / "train")  # the vehicle: it holds pictures, not classes
+    assert list_pictures(tmp_path).classes == ("cat", "train")
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="typo: there is no such folder; expected a folder with one folder of"):
+        list_pictures(tmp_path / "typo")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file: is a file; expected a folder"):
+        list_pictures(tmp_path / "file")
+
+
+def test_no_class_or_one_class_only_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no class folder; expected at least two"):
+        list_pictures(tmp_path)
+    write_layout(tmp_path / "layout", "train")
+    write_pets(tmp_path / "single")
+    for path in (tmp_path / "layout" / "train" / "dog", tmp_path / "single" / "dog"):
+        path.rename(tmp_path / f"elsewhere {path.parent.name}")
+    for path in (tmp_path / "layout", tmp_path / "single"):
+        with pytest.raises(InputError, match=r"holds one class only \(cat\); expected at least two folders"):
+            list_pictures(path)
+
+
+def test_all_empty_classes_are_named(tmp_path: Path) -> None:
+    write_pets(tmp_path)
+    for name in ("bird", "fish"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match="no pictures in bird, fish; expected at least one in each class folder"):
+        list_pictures(tmp_path)
+
+
+def test_classes_that_differ_between_the_parts_are_named(tmp_path: Path) -> None:
+    write_layout(tmp_path, "train", "test")
+    (tmp_path / "test" / "dog").rename(tmp_path / "test" / "Dog")
+    with pytest.raises(
+        InputError, match="of test differ from those of train: Dog only in test; dog only in train; exp"
+    ):
+        list_pictures(tmp_path)
+
+
+def test_folders_beside_the_parts_are_named(tmp_path: Path) -> None:
+    write_layout(tmp_path, "train", "unlabelled")
+    with pytest.raises(InputError, match="holds unlabelled beside train; expected only the folders train"):
+        list_pictures(tmp_path)
+
+
+def test_classes_too_small_to_be_split_are_named_with_their_size(tmp_path: Path) -> None:
+    found = list_pictures(write_pets(tmp_path, dogs=5))
+    with pytest.raises(InputError, match=r"too few pictures of dog \(4\); expected at least 5 a class"):
+        found.order(np.arange(14, dtype=np.uint32))

@@ -1,0 +1,98 @@
+import pickle
+import pickletools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.cifar_files import python2_pickle, python_batch, small_rows
+from trainlab.data.plain_pickle import read_plain_pickle
+from trainlab.errors import InputError
+
+PATH = Path("data_batch_1")
+
+
+def test_a_batch_as_python_2_wrote_it_is_read() -> None:
+    rows = small_rows(3)
+    batch = read_plain_pickle(python_batch(rows), PATH)
+    assert batch["batch_label"] == "training batch 1 of 5"
+    assert batch["labels"] == rows[:, 0].tolist()
+    np.testing.assert_array_equal(batch["data"], rows[:, 1:])
+    assert batch["data"].dtype == np.uint8
+
+
+def test_the_tests_own_files_use_the_operations_of_the_published_ones() -> None:
+    used = {operation.name for operation, _, _ in pickletools.genops(python_batch(small_rows(1)))}
+    assert {"PROTO", "SHORT_BINSTRING", "BINSTRING", "GLOBAL", "REDUCE", "BUILD"} <= used
+
+
+def test_an_array_in_the_order_of_columns_keeps_its_meaning() -> None:
+    array = np.asfortranarray(np.arange(6, dtype=np.uint8).reshape(2, 3))
+    content = pickle.dumps({"data": array}, protocol=3)
+    np.testing.assert_array_equal(read_plain_pickle(content, PATH)["data"], array)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_plain_data_of_any_protocol_are_read(protocol: int) -> None:
+    content = {"labels": [1, 2, 300], "names": ("a", None, 1.5)}
+    assert read_plain_pickle(pickle.dumps(content, protocol), PATH) == content
+
+
+class Attack:
+    def __init__(self, function: object, argument: object) -> None:
+        self.function, self.argument = function, argument
+
+    def __reduce__(self) -> tuple[object, tuple[object]]:
+        return self.function, (self.argument,)
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_a_pickle_that_calls_something_is_refused_by_name_and_not_executed(tmp_path: Path, protocol: int) -> None:
+    trace = tmp_path / "trace"
+    content = pickle.dumps({"data": Attack(eval, f"open({str(trace)!r}, 'w')")}, protocol)
+    pickle.loads(content)["data"].close()
+    assert trace.exists(), "the attack works where nobody stops it"
+    trace.unlink()
+    with pytest.raises(InputError, match=r"data_batch_1: this pickle asks for (__builtin__|builtins)\.eval"):
+        read_plain_pickle(content, PATH)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("os.system", b"cos\nsystem\n(S'exit 1'\ntR."),
+        ("os.system", b"(S'exit 1'\nios\nsystem\n."),  # INST
+        ("os.system", b"(cos\nsystem\nS'exit 1'\no."),  # OBJ
+        ("posix.system", b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04exit\x85R."),
+        ("numpy.ndarray.tofile", b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93."),
+        ("numpy.load", b"cnumpy\nload\n."),
+        ("numpy.core.multiarray.scalar", b"cnumpy.core.multiarray\nscalar\n."),
+        ("_codecs.encode", b"c_codecs\nencode\n."),
+        ("copy_reg._reconstructor", b"ccopy_reg\n_reconstructor\n."),
+        ("the persistent object 'id'", b"Pid\n."),
+    ],
+)
+def test_every_name_but_those_of_byte_arrays_is_refused(name: str, content: bytes) -> None:
+    with pytest.raises(InputError, match=rf"asks for {name}, which no array of numbers needs; nothing was executed"):
+        read_plain_pickle(content, PATH)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "damaged, cut off or another's"),
+        (b"\x80\x02}(", "damaged, cut off"),
+        (python_batch(small_rows(2))[:-40], "damaged, cut off"),
+        (python2_pickle({"data": np.zeros((1, 2), np.float64)}), "an array of f8; expected uint8"),
+        (pickle.dumps({"data": np.array([[None]])}, 3), "an array of O8; expected uint8"),
+        (pickle.dumps({1: 2}), "keys that are no strings"),
+        (python2_pickle({"data": np.zeros((2, 2), np.uint8)}).replace(b"K\x02K\x02\x86", b"K\x03K\x02\x86"), r"shape"),
+        (b"\x80\x02cnumpy\nndarray\n)R}b.", "damaged, cut off"),
+        (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nK\x01\x85R.", "an array of no known kind"),
+        (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n\x85R.", "no attribute 'value'"),
+    ],
+)
+def test_damaged_pickles_and_other_arrays_are_one_clear_error(content: bytes, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        read_plain_pickle(content, PATH)
