@@ -21,7 +21,7 @@ def measure(size: Size) -> Result:
     engines = [
         build_numpy_engine(config, data.dataset.image_shape, len(data.dataset.classes)) for _ in range(size.rounds)
     ]
-    threads = thread_count(config, engines[0].parameter_count)
+    threads = thread_count(config, 2 * engines[0].parameter_count)
     values: list[float | None] = []
     for engine in engines:
         trainer = Trainer(engine, data.train_batches, data.validation_batches, plan)

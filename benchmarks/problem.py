@@ -62,7 +62,7 @@ def make_problem(batch_size: int) -> Problem:
     images = data.transform(data.dataset.images[chosen]).reshape(len(chosen), -1)
     labels = data.dataset.labels[chosen].astype(np.int64)
     engine = build_numpy_engine(config, data.dataset.image_shape, CLASSES)
-    threads = thread_count(config, engine.parameter_count)
+    threads = thread_count(config, 2 * engine.parameter_count)
     return Problem(config, data, images, labels, engine.model.state_dict(), threads)
 
 

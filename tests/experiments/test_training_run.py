@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.experiments import killed_run
 from trainlab.data import load
@@ -193,6 +194,22 @@ def test_a_diverging_run_keeps_its_last_good_checkpoint(tiny_mnist: Path, tmp_pa
     latest, refused = result.run.checkpoints.load_latest()
     assert not refused
     assert all(np.isfinite(array).all() for array in latest.engine.model.values())
+
+
+def test_a_folder_of_pictures_keeps_its_own_validation_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINLAB_DATA", str(tmp_path / "cache"))
+    digits = load("mnist", "test")
+    for part, start, stop in (("train", 0, 60), ("validation", 60, 90), ("test", 90, 120)):
+        for position in range(start, stop):
+            kind = tmp_path / "pictures" / part / ("even" if digits.labels[position] % 2 == 0 else "odd")
+            kind.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(digits.images[position, 0]).save(kind / f"{position}.png")
+    words = [f"dataset=folder:{tmp_path / 'pictures'},size=28", "batch_size=10", "epochs=1", "hidden=[8]"]
+    result = train(Config().override(words), tmp_path / "run", "pictures")
+    split = result.run.load_split()
+    assert (len(split.train), len(split.validation)) == (60, 30)
+    assert evaluate_run(result.run, "test").size == 30
+    assert evaluate_run(result.run, "validation").metrics._asdict() == result.summary["best"]["validation"]
 
 
 # ---------------------------------------------------------------- bad input

@@ -143,15 +143,15 @@ def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
 WORK_FOR_A_THREAD = 100e6  # FLOPs a step; below, two threads gain 10 % alone and lose 100 % beside a busy process
 
 
-def thread_count(config: Config, parameters: int) -> int:
+def thread_count(config: Config, forward_flops: int) -> int:
     """Threads for matrix products: what the configuration says, else as many as have enough to do in a step.
 
-    A training step of an MLP costs about 6 FLOPs for each parameter and image: 2 forward, 4 backward.
+    A training step costs about three forward passes: one forward, two backward. ``forward_flops`` is for one image.
     """
     if config.threads:
         return config.threads
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(6 * parameters * config.batch_size / WORK_FOR_A_THREAD)))
+    return max(1, min(cores, int(3 * forward_flops * config.batch_size / WORK_FOR_A_THREAD)))
 
 
 def learning_rates(config: Config, steps_per_epoch: int, points: int = 400) -> list[tuple[float, float]]:

@@ -17,6 +17,7 @@ from trainlab.experiments.assemble import (
     data_directory,
     evaluation_batches,
     prepare_data,
+    summarize_network,
     thread_count,
 )
 from trainlab.experiments.config import Config
@@ -56,7 +57,8 @@ def train(
     """
     data = prepare_data(config)
     engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes))
-    threads = thread_count(config, engine.parameter_count)
+    layers = summarize_network(config, data.dataset.image_shape, len(data.dataset.classes))
+    threads = thread_count(config, sum(layer.flops for layer in layers))
     run = RunFolder.create(path, name, config, threads, list(command))
     with run.alone():
         data.split.save(path / "split.npz")
