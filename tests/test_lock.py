@@ -35,8 +35,8 @@ def test_the_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
 
 def test_the_file_of_a_holder_that_died_does_not_lock(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("left behind")
-    with locked(tmp_path / ".lock"):
-        pass
+    with locked(tmp_path / ".lock", wait=False):
+        assert (tmp_path / ".lock").read_text() == "left behind"
 
 
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:

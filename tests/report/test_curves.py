@@ -92,7 +92,9 @@ def test_a_learning_rate_for_every_step_stays_a_small_file(tmp_path: Path) -> No
 
 
 def test_a_title_may_hold_any_characters(tmp_path: Path) -> None:
-    draw_curves([line(1)], tmp_path, title="$lr_{1}$ <b> 手寫 & \\frac")
+    png, svg = draw_curves([line(1)], tmp_path, title="$lr_{1}$ <b> 手寫 & \\frac")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert ElementTree.parse(svg).getroot().tag.endswith("svg")
 
 
 def test_training_and_validation_differ_without_colours() -> None:

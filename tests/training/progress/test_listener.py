@@ -102,12 +102,16 @@ def test_the_display_is_closed_after_an_exception() -> None:
 
 
 def test_a_lost_terminal_does_not_end_the_run() -> None:
+    attempts = []
+
     class Broken(io.StringIO):
         def flush(self) -> None:
+            attempts.append(self.getvalue())
             raise BrokenPipeError
 
     clock = Clock()
     show(Progress(PlainDisplay(Broken()), clock), run_events(), clock)
+    assert len(attempts) == 1, "after the first failure nothing more is written"
 
 
 def test_events_before_run_started_are_refused() -> None:
