@@ -77,6 +77,10 @@ class Loader:
                 f"batch_size={batch_size}: expected 1 to {len(indices)}, the number of images to choose from in "
                 f"{dataset.name}. Choose a smaller batch or more data."
             )
+        if augment is not None and augment.mix is not None:
+            raise InputError(
+                f"augmentation {augment.mix.name} mixes targets; class numbers cannot hold that. Leave it out."
+            )
         self.dataset = dataset
         self.indices = indices
         self.batch_size = batch_size
