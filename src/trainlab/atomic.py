@@ -36,6 +36,15 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         raise
 
 
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """The same for content that is in memory."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(content)
+
+    write_atomically(path, write)
+
+
 def publish(temporary: Path, path: Path) -> None:
     """Move a finished file to its name: its bytes reach the disk first, then the name, in one step."""
     with temporary.open("rb+") as file:

@@ -1,4 +1,6 @@
-"""How a configuration is run: one small interface, and the engine that computes with NumPy."""
+"""How a configuration is run: one small interface, and the engine that computes with NumPy.
+
+PyTorch's engine is in `trainlab.engines.torch_engine`, imported only where it is asked for."""
 
 from trainlab.engines.engine import Batch, Engine, State, StepResult
 from trainlab.engines.numpy_engine import NumpyEngine

@@ -3,7 +3,7 @@
 This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from trainlab.engines.engine import Batch, State, StepResult
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
+from trainlab.nn.module import check_fit
 from trainlab.randomness import generator
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -122,7 +123,7 @@ class TorchEngine:
         return State(model, optimizer)
 
     def load_state(self, state: State) -> None:
-        check_fit(self.model, state.model)
+        check_fit({name: tuple(tensor.shape) for name, tensor in self.model.state_dict().items()}, state.model)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.model.items()}
         self.model.load_state_dict(tensors)
         self.steps = int(state.optimizer["steps"])
@@ -183,20 +184,6 @@ def _array(tensor: torch.Tensor) -> NDArray[Any]:
 def _format_of(parameter: torch.Tensor, value: torch.Tensor) -> torch.memory_format:
     same = value.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
     return torch.channels_last if same else torch.contiguous_format
-
-
-def check_fit(model: torch.nn.Module, state: Mapping[str, NDArray[Any]]) -> None:
-    """Raises ValueError with every name that is missing, unknown or of another shape."""
-    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    problems = [f"{name}: missing, expected shape {shape}" for name, shape in own.items() if name not in state]
-    problems += [f"{name}: unknown, shape {array.shape}" for name, array in state.items() if name not in own]
-    problems += [
-        f"{name}: shape {state[name].shape}, expected {shape}"
-        for name, shape in own.items()
-        if name in state and state[name].shape != shape
-    ]
-    if problems:
-        raise ValueError("these weights do not fit this network:\n  " + "\n  ".join(problems))
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from trainlab.atomic import cannot_write, write_atomically
+from trainlab.atomic import cannot_write, write_bytes_atomically
 from trainlab.data import Split
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config, read_toml
@@ -101,7 +101,7 @@ class RunFolder:
     # ------------------------------------------------------------ files
 
     def write_text(self, name: str, text: str) -> None:
-        write_atomically(self.path / name, lambda file: _write(file, text.encode()))
+        write_bytes_atomically(self.path / name, text.encode())
 
     def write_json(self, name: str, values: Mapping[str, Any]) -> None:
         self.write_text(name, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -186,10 +186,6 @@ def _record(record: EpochRecord | None) -> dict[str, Any] | None:
         "train": record.train._asdict(),
         "validation": record.validation._asdict(),
     }
-
-
-def _write(file: Any, content: bytes) -> None:
-    file.write(content)
 
 
 def environment(name: str, threads: int, command: list[str]) -> dict[str, Any]:

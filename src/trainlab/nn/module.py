@@ -103,15 +103,7 @@ class Module:
         """
         own = {name: parameter.data for name, parameter in self.named_parameters()}
         own.update(dict(self.named_buffers()))
-        problems = [f"{name}: missing, expected shape {own[name].shape}" for name in own if name not in state]
-        problems += [f"{name}: unknown, shape {state[name].shape}" for name in state if name not in own]
-        problems += [
-            f"{name}: shape {state[name].shape}, expected {own[name].shape}"
-            for name in own
-            if name in state and state[name].shape != own[name].shape
-        ]
-        if problems:
-            raise ValueError("these weights do not fit this network:\n  " + "\n  ".join(problems))
+        check_fit({name: array.shape for name, array in own.items()}, state)
         for name, values in own.items():
             np.copyto(values, state[name], casting="same_kind")
 
@@ -130,3 +122,16 @@ class Module:
             f"{type(self).__name__}.backward: there is no forward pass to go back through. Call forward(x) first, in "
             "training mode (evaluation mode keeps nothing)."
         )
+
+
+def check_fit(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Array]) -> None:
+    """Raises ValueError with every name in a state that is missing, unknown or of another shape than expected."""
+    problems = [f"{name}: missing, expected shape {shape}" for name, shape in expected.items() if name not in state]
+    problems += [f"{name}: unknown, shape {array.shape}" for name, array in state.items() if name not in expected]
+    problems += [
+        f"{name}: shape {state[name].shape}, expected {shape}"
+        for name, shape in expected.items()
+        if name in state and state[name].shape != shape
+    ]
+    if problems:
+        raise ValueError("these weights do not fit this network:\n  " + "\n  ".join(problems))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.atomic import write_atomically
+from trainlab.atomic import write_bytes_atomically
 from trainlab.engines import State
 from trainlab.errors import InputError
 from trainlab.training.state import TrainingState
@@ -62,9 +62,9 @@ class CheckpointFolder:
         """
         content = encode(checkpoint)
         path = self.folder / f"step-{checkpoint.training.step:09d}{SUFFIX}"
-        write_atomically(path, lambda file: _write(file, content))
+        write_bytes_atomically(path, content)
         if is_best:
-            write_atomically(self.best_path, lambda file: _write(file, content))
+            write_bytes_atomically(self.best_path, content)
         for old in self.step_paths()[:-2]:
             old.unlink(missing_ok=True)
         return path
@@ -86,10 +86,6 @@ class CheckpointFolder:
             f"{self.folder} holds no checkpoint: the run stopped before its first one, or the folder was emptied. "
             "Start the run again with `trainlab train`."
         )
-
-
-def _write(file: Any, content: bytes) -> None:
-    file.write(content)
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
