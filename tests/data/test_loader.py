@@ -9,8 +9,8 @@ from trainlab.data.transforms import Lab1, Raw, Transform, Unit
 from trainlab.errors import InputError
 from trainlab.randomness import generator
 
-SIZE = 1300  # more than two blocks
-IMAGES = np.random.default_rng(0).integers(0, 256, (SIZE, 2, 3, 4), dtype=np.uint8)
+SIZE = 1300  # more than two blocks of 512
+IMAGES = np.random.default_rng(0).integers(0, 256, (SIZE, 2, 16, 16), dtype=np.uint8)
 LABELS = np.random.default_rng(1).integers(0, 10, SIZE, dtype=np.uint8)
 DATASET = Dataset("random", IMAGES, LABELS, tuple("0123456789"))
 INDICES = np.arange(5, SIZE, 1)[::-1].copy()
@@ -58,7 +58,7 @@ def test_every_batch_is_full_but_the_last_which_has_what_is_left(batch_size: int
 
 def test_a_batch_has_the_shapes_and_types_that_engines_expect() -> None:
     for batch in make(64).epoch(1):
-        assert batch.images.shape == (len(batch.labels), 2, 3, 4)
+        assert batch.images.shape == (len(batch.labels), 2, 16, 16)
         assert batch.images.dtype == np.float32
         assert batch.images.flags.c_contiguous
         assert batch.labels.dtype == np.uint8

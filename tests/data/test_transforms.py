@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,38 @@ def test_a_chain_is_its_pieces_one_after_the_other(names: list[str]) -> None:
     chain = build(names, IMAGES, TRAIN)
     np.testing.assert_allclose(chain(IMAGES), expected, rtol=1e-5, atol=1e-5)
     assert len(chain.scale) == len(chain.shift)
+
+
+def plainly(transform: Transform, images: np.ndarray) -> np.ndarray:
+    """``scale · x + shift`` in float32, channel by channel and nothing else."""
+    scale, shift = (np.array(values, np.float32)[:, None, None] for values in (transform.scale, transform.shift))
+    product: np.ndarray = images.astype(np.float32) * scale
+    return product + shift
+
+
+TRANSFORMS = [Unit(), Lab1(), Raw(), STANDARDIZE, Compose((Unit(), STANDARDIZE, Lab1()))]
+BATCHES = [IMAGES, IMAGES[:1], IMAGES[:5], IMAGES[::2], IMAGES[:0], IMAGES.transpose(0, 1, 3, 2)]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.name)
+@pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: str(batch.shape))
+def test_a_batch_is_the_plain_formula_to_the_last_bit(transform: Transform, batch: np.ndarray) -> None:
+    np.testing.assert_array_equal(transform(batch), plainly(transform, batch), strict=True)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.name)
+@pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: str(batch.shape))
+def test_a_tensor_becomes_what_an_array_becomes_to_the_last_bit(transform: Transform, batch: np.ndarray) -> None:
+    given = torch.from_numpy(batch.copy(order="K"))
+    output = transform(given)
+    assert output.is_contiguous()
+    np.testing.assert_array_equal(output.numpy(), transform(batch), strict=True)
+    np.testing.assert_array_equal(given.numpy(), batch)
+
+
+def test_a_tensor_with_its_channels_innermost_is_transformed_as_any_other() -> None:
+    given = torch.from_numpy(IMAGES).contiguous(memory_format=torch.channels_last)
+    np.testing.assert_array_equal(STANDARDIZE(given).numpy(), STANDARDIZE(IMAGES))
 
 
 def test_one_pixel_worked_by_hand() -> None:
@@ -122,8 +155,9 @@ def test_statistics_that_make_no_sense_are_refused(
 
 
 def test_images_of_another_number_of_channels_are_refused() -> None:
-    with pytest.raises(InputError, match="images of 1 channels met a transform for 3"):
-        STANDARDIZE(IMAGES[:, :1])
+    for images in (IMAGES[:, :1], torch.from_numpy(IMAGES[:, :1])):
+        with pytest.raises(InputError, match="images of 1 channels met a transform for 3"):
+            STANDARDIZE(images)
 
 
 @pytest.mark.parametrize(

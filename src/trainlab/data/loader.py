@@ -1,5 +1,6 @@
 """Serving batches: shuffled by (seed, epoch), transformed a block at a time, as fast at batch 1 as at batch 1024."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from trainlab.data.transforms import Transform
 from trainlab.errors import InputError
 from trainlab.randomness import generator
 
-_BLOCK_IMAGES = 512  # 1.6 MB of float32 at 28×28: many batches an array operation, and still in the cache
+_BLOCK_NUMBERS = 2**18  # 1 MB of float32: many small batches an array operation, and still in a core's cache
 
 
 class Batch(NamedTuple):
@@ -28,9 +29,10 @@ class Loader:
     """Serves the images at ``indices`` in batches, epoch after epoch.
 
     The order of an epoch is ``generator(seed, "shuffle", epoch).permutation``: it depends on nothing that happened
-    before, so an epoch can be entered at any step. Images stay bytes until their block of about 512 is due. A block
-    is gathered and transformed by a few array operations, and its batches are views of it, cut by iterating over
-    (steps, batch_size, C, H, W). Each block is a new array, so a batch stays valid for as long as it is kept.
+    before, so an epoch can be entered at any step. Images stay bytes until their block is due: as many batches as make
+    1 MB of float32, at least one. A block is gathered and transformed by a few array operations, and its batches are
+    views of it, cut by iterating over (steps, batch_size, C, H, W). Each block is a new array, so a batch stays valid
+    for as long as it is kept.
 
     Arguments:
         dataset: holds the images and labels.
@@ -114,7 +116,7 @@ class Loader:
 
     def _batches(self, order: NDArray[np.int64], epoch: int) -> Iterator[Batch]:
         size = self.batch_size
-        steps_per_block = max(1, _BLOCK_IMAGES // size)
+        steps_per_block = max(1, _BLOCK_NUMBERS // (size * math.prod(self.dataset.image_shape)))
         for start in range(0, len(order), steps_per_block * size):
             chosen = order[start : start + steps_per_block * size]
             pixels = self.dataset.images[chosen]

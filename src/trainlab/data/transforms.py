@@ -7,20 +7,22 @@ Every piece is affine, ``y = scale · x + shift`` with one scale and one shift a
 A chain of any length therefore costs one multiplication and one addition a pixel. Scales and shifts are combined in
 float64 and rounded to float32 once.
 
-======  ============  ==================================
-input   (N, C, H, W)  uint8, left as it is
-output  (N, C, H, W)  float32, C-contiguous, a new array
-======  ============  ==================================
+======  ============  ====================================================================
+input   (N, C, H, W)  uint8, left as it is; a NumPy array, or a torch tensor on any device
+output  (N, C, H, W)  float32, C-contiguous, a new array or tensor on the same device
+======  ============  ====================================================================
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.arrays import Array, convert, put
 from trainlab.data.channel_statistics import mean_and_std
 from trainlab.errors import InputError
 from trainlab.spelling import unknown_name
@@ -42,16 +44,20 @@ class Transform(ABC):
     @abstractmethod
     def shift(self) -> PerChannel: ...
 
-    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __call__(self, images: Array) -> Array:
         """Transform a batch.
 
         Raises:
             InputError: the images have another number of channels than the transform.
         """
-        output = images.astype(np.float32, order="C")
-        output *= _along_channels(self.scale, output)
+        output = convert(images, "float32")
+        count, channels, height, width = output.shape
+        # NumPy begins anew with each row that it broadcasts over; two images a row take half as long as a channel a row
+        per_row = 2 - count % 2
+        rows = output.reshape(count // per_row, per_row * channels * height * width)
+        rows *= put(_for_each_pixel(self.scale, channels, height * width, per_row), rows)
         if any(self.shift):
-            output += _along_channels(self.shift, output)
+            rows += put(_for_each_pixel(self.shift, channels, height * width, per_row), rows)
         return output
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,15 +211,16 @@ class Compose(Transform):
 
     @property
     def scale(self) -> PerChannel:
-        return self._scale_and_shift()[0]
+        return self._scale_and_shift[0]
 
     @property
     def shift(self) -> PerChannel:
-        return self._scale_and_shift()[1]
+        return self._scale_and_shift[1]
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.name, "pieces": [piece.to_dict() for piece in self.pieces]}
 
+    @cached_property
     def _scale_and_shift(self) -> tuple[PerChannel, PerChannel]:
         scale, shift = np.ones(1), np.zeros(1)
         for piece in self.pieces:
@@ -283,11 +290,17 @@ def _build_piece(
     return _FIXED[name]
 
 
-def _along_channels(values: PerChannel, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Per-channel numbers as (C, 1, 1) in float32, which broadcasts over (N, C, H, W)."""
-    if len(values) not in (1, images.shape[1]):
+def _for_each_pixel(values: PerChannel, channels: int, pixels: int, images: int) -> NDArray[np.float32]:
+    """Per-channel numbers spread over a row of so many images; a single number, which fits everywhere, is left alone.
+
+    >>> _for_each_pixel((0.5, 2.0), channels=2, pixels=3, images=1).tolist()
+    [0.5, 0.5, 0.5, 2.0, 2.0, 2.0]
+    """
+    if len(values) == 1:
+        return np.array(values, np.float32)
+    if len(values) != channels:
         raise InputError(
-            f"images of {images.shape[1]} channels met a transform for {len(values)}; expected the same number. "
+            f"images of {channels} channels met a transform for {len(values)}; expected the same number. "
             "The transform was probably fitted on another data set."
         )
-    return np.array(values, np.float32)[:, np.newaxis, np.newaxis]
+    return np.repeat(np.array(values * images, np.float32), pixels)

@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.data.augmentation.batches import batch
+from trainlab.data.arrays import mirror
 from trainlab.data.augmentation import AlternatingFlip, Draws, RandomHorizontalFlip
-from trainlab.data.augmentation.arrays import mirror
 from trainlab.errors import InputError
 
 MANY = 10_000

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from trainlab.data.augmentation.arrays import Array
+from trainlab.data.arrays import Array
 from trainlab.data.augmentation.color import ColorJitter
 from trainlab.data.augmentation.crop import RandomCrop
 from trainlab.data.augmentation.draws import Draws

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from trainlab.data.augmentation.arrays import Array, dtype_of, namespace
+from trainlab.data.arrays import Array, dtype_of, namespace
 from trainlab.data.augmentation.draws import Draws
 from trainlab.errors import InputError
 

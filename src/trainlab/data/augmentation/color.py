@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.data.augmentation.arrays import Array, convert, dtype_of, mean_over_pixels, put
+from trainlab.data.arrays import Array, convert, dtype_of, mean_over_pixels, put
 from trainlab.data.augmentation.checks import check_batch, check_number
 from trainlab.data.augmentation.draws import Draws
 from trainlab.data.augmentation.piece import Augmentation

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, dtype_of, empty, put, reinterpret, windows, zeros
+from trainlab.data.arrays import Array, dtype_of, empty, put, reinterpret, windows, zeros
 from trainlab.data.augmentation.checks import check_batch, check_integer
 from trainlab.data.augmentation.draws import Draws, integers
 from trainlab.data.augmentation.piece import Augmentation

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, dtype_of, namespace, put
+from trainlab.data.arrays import Array, dtype_of, namespace, put
 from trainlab.data.augmentation.checks import check_integer, check_interval, check_number
 from trainlab.data.augmentation.draws import Draws, integers
 from trainlab.data.augmentation.piece import Augmentation

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, mirror, put
+from trainlab.data.arrays import Array, mirror, put
 from trainlab.data.augmentation.checks import check_number
 from trainlab.data.augmentation.draws import Draws
 from trainlab.data.augmentation.piece import Augmentation

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, convert, dtype_of, namespace, put
+from trainlab.data.arrays import Array, convert, dtype_of, namespace, put
 from trainlab.data.augmentation.beta import beta_quantile
 from trainlab.data.augmentation.checks import check_batch, check_number
 from trainlab.data.augmentation.draws import Draws, integers

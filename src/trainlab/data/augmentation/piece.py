@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from trainlab.data.augmentation.arrays import Array, copy
+from trainlab.data.arrays import Array, copy
 from trainlab.data.augmentation.checks import check_batch
 from trainlab.data.augmentation.draws import Draws
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation.arrays import Array, put
+from trainlab.data.arrays import Array, put
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,10 +31,11 @@ def put(values: NDArray[Any], like: Array) -> Array:
 
 
 def convert(array: Array, dtype: str) -> Array:
-    """A new array of another type, such as ``"float32"``."""
+    """A new array of another type, such as ``"float32"``, in C order."""
     if isinstance(array, np.ndarray):
-        return array.astype(dtype)
-    return array.to(getattr(namespace(array), dtype), copy=True)
+        return array.astype(dtype, order="C")
+    torch = namespace(array)
+    return array.to(getattr(torch, dtype), copy=True, memory_format=torch.contiguous_format)
 
 
 def reinterpret(array: Array, dtype: str) -> Array:
