@@ -6,7 +6,6 @@ import pytest
 from tests.data.idx_files import small_images
 from trainlab.data import Dataset, Loader, Raw
 from trainlab.data.augmentation import build
-from trainlab.errors import InputError
 
 
 def loader(batch_size: int, seed: int = 0, augmented: bool = True) -> Loader:
@@ -54,10 +53,3 @@ def test_the_data_set_itself_is_left_alone() -> None:
     before = served.dataset.images.copy()
     by_image(served, epoch=1)
     np.testing.assert_array_equal(served.dataset.images, before)
-
-
-@pytest.mark.parametrize("name", ["mixup", "cutmix"])
-def test_what_would_mix_targets_is_refused_rather_than_ignored(name: str) -> None:
-    served = loader(32)
-    with pytest.raises(InputError, match=f"augmentation {name} mixes targets"):
-        Loader(served.dataset, served.indices, 32, Raw(), seed=0, shuffle=True, augment=build([name]))

@@ -7,7 +7,7 @@ import torch
 from trainlab.data import Batch
 from trainlab.engines import NumpyEngine
 from trainlab.models import mlp
-from trainlab.nn import CrossEntropyLoss, MSELoss, Sequential
+from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
 from trainlab.optim import SGD, Adam, Optimizer
 
 
@@ -117,6 +117,22 @@ def test_mean_squared_error_is_taken_against_one_hot_targets() -> None:
     scores = model.forward(batch().images)
     expected = np.mean((scores - np.eye(3, dtype=np.float32)[batch().labels]) ** 2)
     assert one.eval_step(batch()).loss == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [CrossEntropyLoss(), CrossEntropyLoss(label_smoothing=0.1), MSELoss()],
+    ids=["cross-entropy", "smoothed", "squares"],
+)
+def test_the_loss_is_taken_against_targets_and_accuracy_against_labels(loss: Loss) -> None:
+    model, plain = network(), batch(16)
+    one = NumpyEngine(model, loss, _sgd(model))
+    targets = np.random.default_rng(2).dirichlet([1, 1, 1], 16).astype(np.float32)
+    mixed = plain._replace(targets=targets)
+    scores = model.forward(mixed.images)
+    for result in (one.eval_step(mixed), one.train_step(mixed)):
+        assert result.loss == pytest.approx(loss.forward(scores, targets), rel=1e-5)
+        assert result.correct == (scores.argmax(axis=1) == plain.labels).sum()
 
 
 def test_predictions_are_probabilities() -> None:

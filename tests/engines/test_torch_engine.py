@@ -20,7 +20,8 @@ SHAPE = (1, 4, 3)
 
 
 def config(**settings: Any) -> Config:
-    return Config.from_mapping({"hidden": [8], "batch_size": 16, "lr": 0.1, **settings})
+    """In fp32, which both engines have: where the hardware has bf16, PyTorch's would otherwise be that."""
+    return Config.from_mapping({"hidden": [8], "batch_size": 16, "lr": 0.1, "precision": "fp32", **settings})
 
 
 def engine(**settings: Any) -> Engine:
@@ -30,6 +31,11 @@ def engine(**settings: Any) -> Engine:
 def batch(seed: int, size: int = 16) -> Batch:
     rng = np.random.default_rng(seed)
     return Batch(rng.random((size, *SHAPE), dtype=np.float32), rng.integers(0, 3, size, dtype=np.uint8))
+
+
+def mixed_batch(seed: int, size: int) -> Batch:
+    targets = np.random.default_rng(seed).dirichlet([0.5] * 3, size).astype(np.float32)
+    return batch(seed, size)._replace(labels=targets.argmax(axis=1).astype(np.uint8), targets=targets)
 
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -54,6 +60,30 @@ def test_a_hundred_steps_have_the_numpy_engine_s_losses(settings: dict[str, Any]
         assert (other.correct, other.size) == (one.correct, one.size)
     assert theirs.eval_step(batch(7)).loss == pytest.approx(ours.eval_step(batch(7)).loss, abs=1e-5)
     np.testing.assert_allclose(theirs.predict(batch(7).images), ours.predict(batch(7).images), atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("size", [1, 3, 16])
+def test_targets_of_mixed_images_have_the_numpy_engine_s_losses(settings: dict[str, Any], size: int) -> None:
+    ours, theirs = engine(**settings), engine(engine="torch", **settings)
+    for step in range(20):
+        mixed = mixed_batch(step, size)
+        one, other = ours.train_step(mixed), theirs.train_step(mixed)
+        assert other.loss == pytest.approx(one.loss, abs=1e-5)
+        assert (other.correct, other.size) == (one.correct, one.size)
+    mixed = mixed_batch(7, size)
+    assert theirs.eval_step(mixed).loss == pytest.approx(ours.eval_step(mixed).loss, abs=1e-5)
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_targets_of_a_single_class_are_that_class(settings: dict[str, Any]) -> None:
+    with_labels, with_targets = engine(engine="torch", **settings), engine(engine="torch", **settings)
+    for step in range(5):
+        plain = batch(step)
+        one = with_labels.train_step(plain)
+        other = with_targets.train_step(plain._replace(targets=np.eye(3, dtype=np.float32)[plain.labels]))
+        assert other.loss == pytest.approx(one.loss, abs=1e-6)
+        assert other.correct == one.correct
 
 
 @pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)

@@ -26,7 +26,12 @@ def test_words_override_settings() -> None:
 
 @pytest.mark.parametrize(
     ("word", "names"),
-    [("augment=crop+flip", ("crop", "flip")), ("augment=none", ()), ('augment=["cutout"]', ("cutout",))],
+    [
+        ("augment=crop+flip", ("crop", "flip")),
+        ("augment=crop+mixup", ("crop", "mixup")),
+        ("augment=none", ()),
+        ('augment=["cutout"]', ("cutout",)),
+    ],
 )
 def test_augmentations_are_joined_by_plus(word: str, names: tuple[str, ...]) -> None:
     config = Config().override(["augment=erasing", word])
@@ -78,7 +83,7 @@ def test_text_becomes_a_value(text: str, value: Any) -> None:
         ("learning_rate=3", "unknown setting 'learning_rate'; did you mean 'lr'?"),
         (
             "augment=flop",
-            "unknown augment (what is done at random to training images, joined by +) 'flop'; did you mean",
+            "unknown augment (what is done at random to training images, joined by +; mixup or cutmix last) 'flop'; ",
         ),
         ("augment=3", "augment = 3 does not fit"),
         ("nesterov=true", "nesterov = true needs a momentum above 0"),
@@ -100,6 +105,8 @@ def test_a_wrong_word_says_what_arrived_and_what_was_expected(word: str, message
     [
         (["optimizer=adam", "momentum=0.9"], "momentum and nesterov belong to optimizer=sgd, not adam"),
         (["loss=mse", "label_smoothing=0.1"], "label_smoothing belongs to loss=cross_entropy"),
+        (["augment=mixup+crop"], "augmentation mixup, crop: expected at most one of mixup and cutmix, at the end"),
+        (["augment=cutmix+mixup"], "augmentation cutmix, mixup: expected at most one of mixup and cutmix, at the end"),
     ],
 )
 def test_settings_that_contradict_each_other(words: list[str], message: str) -> None:

@@ -161,6 +161,8 @@ LOSS_CASES = [
     cross_entropy("one-hot-integers", (4, 5), ONE_HOT.astype(np.uint8)),
     cross_entropy("one-hot-smoothed", (4, 5), ONE_HOT, label_smoothing=0.1),
     cross_entropy("soft", (4, 5), SOFT),
+    cross_entropy("soft-smoothed", (4, 5), SOFT, label_smoothing=0.1),
+    cross_entropy("soft-batch-1", (1, 5), SOFT[:1]),
     cross_entropy("soft-sum", (4, 5), SOFT, reduction="sum"),
     mse("mean", (4, 3), "mean"),
     mse("mean-batch-1", (1, 3), "mean"),

@@ -54,6 +54,11 @@ SMOOTHED: dict[str, Formula] = {
     "smoothing over the other classes": lambda z, t: (softmax(z) - (0.9 * t + 0.1 / 4 * (1 - t))) / len(z),
     "smoothed rows do not sum to 1": lambda z, t: (softmax(z) - (t + 0.1 / 5)) / len(z),
 }
+SOFT: dict[str, Formula] = {
+    "right": lambda z, t: (softmax(z) - t) / len(z),
+    "the largest share alone": lambda z, t: (softmax(z) - np.eye(z.shape[1])[t.argmax(axis=1)]) / len(z),
+    "shares equal": lambda z, t: (softmax(z) - (t > 0) / (t > 0).sum(axis=1, keepdims=True)) / len(z),
+}
 SUM: dict[str, Formula] = {
     "right": lambda z, t: softmax(z) - t,
     "mean for sum": lambda z, t: (softmax(z) - t) / len(z),
@@ -89,6 +94,8 @@ PLANTED = [
     *plant("cross_entropy-labels", CrossEntropyLoss, CROSS_ENTROPY),
     *plant("cross_entropy-labels-smoothed", lambda: CrossEntropyLoss(label_smoothing=0.1), SMOOTHED),
     *plant("cross_entropy-labels-sum", lambda: CrossEntropyLoss("sum"), SUM),
+    *plant("cross_entropy-soft", CrossEntropyLoss, SOFT),
+    *plant("cross_entropy-soft-smoothed", lambda: CrossEntropyLoss(label_smoothing=0.1), SMOOTHED),
     *plant("mse-mean", MSELoss, MSE),
 ]
 RIGHT = [planted for planted in PLANTED if planted.case.name.endswith(": right")]

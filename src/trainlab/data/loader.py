@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.augmentation import Augment, Draws
+from trainlab.data.augmentation import Augment, Draws, one_hot
 from trainlab.data.dataset import Dataset
 from trainlab.data.transforms import Transform
 from trainlab.errors import InputError
@@ -22,7 +22,9 @@ class Batch(NamedTuple):
     images: NDArray[np.float32]
     """(N, C, H, W), C-contiguous."""
     labels: NDArray[np.unsignedinteger[Any]]
-    """(N,)"""
+    """(N,) the class of each image; of a mixed one, the class with the larger share (the lower one of equals)."""
+    targets: NDArray[np.float32] | None = None
+    """(N, K) how much of each class an image shows, rows that sum to 1; None where nothing was mixed."""
 
 
 class Loader:
@@ -41,7 +43,9 @@ class Loader:
         transform: makes the network's input from the bytes.
         seed: another seed gives other orders.
         shuffle: False keeps the order of ``indices``, as validation does.
-        augment: changes the bytes at random before the transform, by (seed, epoch, image); None leaves them alone.
+        augment: changes the bytes at random before the transform, by (seed, epoch, image); None leaves them alone. With
+            mixup or CutMix at its end, each image is mixed with a partner drawn from ``indices`` and augmented as
+            that image itself is in this epoch, and batches have targets.
 
     Raises:
         InputError: no index or one outside the data set, or a batch size outside its range.
@@ -79,10 +83,6 @@ class Loader:
                 f"batch_size={batch_size}: expected 1 to {len(indices)}, the number of images to choose from in "
                 f"{dataset.name}. Choose a smaller batch or more data."
             )
-        if augment is not None and augment.mix is not None:
-            raise InputError(
-                f"augmentation {augment.mix.name} mixes targets; class numbers cannot hold that. Leave it out."
-            )
         self.dataset = dataset
         self.indices = indices
         self.batch_size = batch_size
@@ -109,6 +109,23 @@ class Loader:
             raise InputError(f"first_step={first_step}: expected 0 to {self.steps_per_epoch}, the steps of an epoch.")
         return self._batches(self._order(number)[first_step * self.batch_size :], number)
 
+    def serve(self, indices: NDArray[np.int64], epoch: int) -> Batch:
+        """These images of the data set, in this order, as ``epoch`` serves them, wherever they stand in it."""
+        labels = self.dataset.labels[indices]
+        if self.augment is None:
+            return Batch(self.transform(self.dataset.images[indices]), labels)
+        draw = Draws(self.seed, epoch, indices)
+        pixels = self.augment(self.dataset.images[indices], draw)
+        mix = self.augment.mix
+        if mix is None:
+            return Batch(self.transform(pixels), labels)
+        partners, classes = mix.partners(draw, self.indices), len(self.dataset.classes)
+        other_pixels = self.augment(self.dataset.images[partners], Draws(self.seed, epoch, partners))
+        pixels, targets = mix(
+            pixels, one_hot(labels, classes), other_pixels, one_hot(self.dataset.labels[partners], classes), draw
+        )
+        return Batch(self.transform(pixels), targets.argmax(axis=1).astype(labels.dtype), targets)
+
     def _order(self, number: int) -> NDArray[np.int64]:
         if not self.shuffle:
             return self.indices
@@ -119,15 +136,9 @@ class Loader:
         steps_per_block = max(1, _BLOCK_NUMBERS // (size * math.prod(self.dataset.image_shape)))
         for start in range(0, len(order), steps_per_block * size):
             chosen = order[start : start + steps_per_block * size]
-            pixels = self.dataset.images[chosen]
-            if self.augment is not None:
-                pixels = self.augment(pixels, Draws(self.seed, epoch, chosen))
-            images = self.transform(pixels)
-            labels = self.dataset.labels[chosen]
+            arrays: list[Any] = [array for array in self.serve(chosen, epoch) if array is not None]
             steps, left_over = divmod(len(chosen), size)
             whole = steps * size
-            yield from map(
-                Batch, images[:whole].reshape(steps, size, *images.shape[1:]), labels[:whole].reshape(steps, size)
-            )
+            yield from map(Batch, *(array[:whole].reshape(steps, size, *array.shape[1:]) for array in arrays))
             if left_over:
-                yield Batch(images[whole:], labels[whole:])
+                yield Batch(*(array[whole:] for array in arrays))

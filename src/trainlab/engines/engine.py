@@ -28,12 +28,18 @@ class State:
 
 
 class Batch(Protocol):
-    """Images (N, C, H, W) ready for the network, and their class numbers (N,)."""
+    """Images (N, C, H, W) ready for the network, their class numbers (N,), and targets (N, K) or None.
+
+    The loss is taken against the targets where there are any (images that were mixed), else against the class numbers.
+    The class numbers decide which predictions are correct: of a mixed image, the class with the larger share.
+    """
 
     @property
     def images(self) -> NDArray[np.float32]: ...
     @property
     def labels(self) -> NDArray[np.unsignedinteger[Any]]: ...
+    @property
+    def targets(self) -> NDArray[np.float32] | None: ...
 
 
 class Engine(Protocol):

@@ -18,7 +18,7 @@ class NumpyEngine:
 
     Args:
         model: maps images (N, C, H, W) to scores (N, K).
-        loss: `CrossEntropyLoss`, or `MSELoss` against one-hot targets.
+        loss: `CrossEntropyLoss`, or `MSELoss` against one-hot rows; either against a batch's targets where it has them.
         optimizer: holds the model's parameters.
         seed: dropout masks are drawn by (seed, layer, step).
         clip_norm: largest joint length of all gradients; 0 leaves them alone.
@@ -51,7 +51,7 @@ class NumpyEngine:
 
         optimizer.zero_grad()
         scores = model.forward(batch.images)
-        loss = self.loss.forward(scores, self._target(batch.labels, scores))
+        loss = self.loss.forward(scores, self._target(batch, scores))
         model.backward(self.loss.backward())
         if self.clip_norm:
             clip_grad_norm(optimizer.parameters, self.clip_norm)
@@ -63,7 +63,7 @@ class NumpyEngine:
         if self.model.training:
             self.model.eval()
         scores = self.model.forward(batch.images)
-        loss = self.loss.forward(scores, self._target(batch.labels, scores))
+        loss = self.loss.forward(scores, self._target(batch, scores))
         return StepResult(loss, _count_correct(scores, batch.labels), len(scores))
 
     def predict(self, images: NDArray[np.float32]) -> Array:
@@ -83,10 +83,13 @@ class NumpyEngine:
         self.model.load_state_dict(state.model)
         self.optimizer.load_state(state.optimizer)
 
-    def _target(self, labels: NDArray[np.unsignedinteger[Any]], scores: Array) -> NDArray[Any]:
+    def _target(self, batch: Batch, scores: Array) -> NDArray[Any]:
+        """What the loss compares the scores with."""
+        if batch.targets is not None:
+            return batch.targets
         if self._needs_one_hot:
-            return functional.one_hot(labels, scores.shape[1], scores.dtype)
-        return labels
+            return functional.one_hot(batch.labels, scores.shape[1], scores.dtype)
+        return batch.labels
 
 
 def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:

@@ -27,7 +27,8 @@ class TorchEngine:
 
     Args:
         model: maps images (N, C, H, W) to scores (N, K).
-        loss: "cross_entropy", or "mse" against one-hot targets; both are means over the batch.
+        loss: "cross_entropy", or "mse" against one-hot rows; both are means over the batch, and both are taken against
+            a batch's targets where it has them.
         label_smoothing: for cross-entropy.
         optimizer: holds the model's parameters.
         device: where it computes; model and optimizer are moved there.
@@ -71,21 +72,21 @@ class TorchEngine:
             draw = generator(self.seed, "dropout", layer, self.steps)
             dropout.generator = torch.Generator(self.device).manual_seed(int(draw.integers(2**63)))
 
-        images, labels = self._on_device(batch)
+        images, labels, targets = self._on_device(batch)
         self.optimizer.zero_grad(set_to_none=True)
         with self._autocast():
             scores = self.model(images)
-        loss = self._loss_of(scores.float(), labels)
+        loss = self._loss_of(scores.float(), labels, targets)
         self._backward_and_step(loss)
         self.steps += 1
         return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
 
     def eval_step(self, batch: Batch) -> StepResult:
         self.model.eval()
-        images, labels = self._on_device(batch)
+        images, labels, targets = self._on_device(batch)
         with torch.inference_mode(), self._autocast():
             scores = self.model(images).float()
-            loss = self._loss_of(scores, labels)
+            loss = self._loss_of(scores, labels, targets)
         return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
 
     def predict(self, images: NDArray[np.float32]) -> Array:
@@ -142,9 +143,11 @@ class TorchEngine:
 
     # ------------------------------------------------------------ parts of a step
 
-    def _on_device(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def _on_device(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device, non_blocking=True)
-        return self._images(batch.images), labels
+        if batch.targets is None:
+            return self._images(batch.images), labels, None
+        return self._images(batch.images), labels, torch.from_numpy(batch.targets).to(self.device, non_blocking=True)
 
     def _images(self, images: NDArray[np.float32]) -> torch.Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(images)).to(self.device, non_blocking=True)
@@ -153,11 +156,13 @@ class TorchEngine:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, DTYPES[self.precision], enabled=self.precision != "fp32")
 
-    def _loss_of(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def _loss_of(self, scores: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor | None) -> torch.Tensor:
         if self.loss == "mse":
-            target = torch.nn.functional.one_hot(labels, scores.shape[1]).to(scores.dtype)
-            return torch.nn.functional.mse_loss(scores, target)
-        return torch.nn.functional.cross_entropy(scores, labels, label_smoothing=self.label_smoothing)
+            if targets is None:
+                targets = torch.nn.functional.one_hot(labels, scores.shape[1]).to(scores.dtype)
+            return torch.nn.functional.mse_loss(scores, targets)
+        target = labels if targets is None else targets
+        return torch.nn.functional.cross_entropy(scores, target, label_smoothing=self.label_smoothing)
 
     def _backward_and_step(self, loss: torch.Tensor) -> None:
         if self._scaler is None:

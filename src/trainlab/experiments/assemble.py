@@ -48,7 +48,7 @@ def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
     if chosen is None:
         validation = int(config.split) if config.split >= 1 else config.split
         chosen = split(dataset.labels, validation, config.seed, config.stratified)
-    augment = augmentation.build(list(config.augment)) if config.augment else None
+    augment = augmentation.build(config.augment) if config.augment else None
     transform = transforms.build(config.transform, dataset.images, chosen.train)
     return PreparedData(
         dataset,

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
+from trainlab.data import augmentation
 from trainlab.errors import InputError
 from trainlab.experiments.settings import convert, parse_text, rules_of, setting
 
@@ -42,8 +43,8 @@ class Config:
 
     augment: tuple[str, ...] = setting(
         (),
-        "what is done at random to training images, joined by +",
-        choices=("crop", "flip", "alternating_flip", "erasing", "cutout", "jitter"),
+        "what is done at random to training images, joined by +; mixup or cutmix last",
+        choices=("crop", "flip", "alternating_flip", "erasing", "cutout", "jitter", "mixup", "cutmix"),
     )
 
     # The network
@@ -134,6 +135,7 @@ class Config:
             raise InputError("device and precision belong to engine=torch; the NumPy engine computes fp32 on the CPU.")
         if self.loss == "mse" and self.label_smoothing:
             raise InputError("label_smoothing belongs to loss=cross_entropy, not mse.")
+        augmentation.build(self.augment)  # refuses mixup and cutmix where they do not stand last
         if list(self.milestones) != sorted(set(self.milestones)):
             raise InputError(f"milestones = {list(self.milestones)} must ascend.")
         if self.schedule == "multi_step" and not self.milestones:
