@@ -142,8 +142,13 @@ class Mixup(Mix):
         weight = self._weights(draw)
         first = put(weight.astype(np.float32).reshape(-1, 1, 1, 1), images)
         second = put((1 - weight).astype(np.float32).reshape(-1, 1, 1, 1), images)
-        mixed = convert(images, "float32") * first + convert(others, "float32") * second
-        return (convert(mixed.round(), "uint8") if dtype_of(images) == "uint8" else mixed), weight
+        mixed, other = convert(images, "float32"), convert(others, "float32")
+        mixed *= first  # in place: fresh memory for every product would take longer than the arithmetic
+        other *= second
+        mixed += other
+        if dtype_of(images) == "uint8":
+            mixed = convert(namespace(images).round(mixed, out=mixed), "uint8")
+        return mixed, weight
 
 
 @dataclass(frozen=True)
