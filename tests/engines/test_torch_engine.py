@@ -10,7 +10,8 @@ import torch
 
 from trainlab.data import Batch
 from trainlab.engines import Engine
-from trainlab.engines.torch_engine import TorchEngine, choose_device, choose_precision
+from trainlab.engines.torch_engine import TorchEngine
+from trainlab.engines.torch_hardware import choose_device, choose_precision
 from trainlab.errors import InputError
 from trainlab.experiments import Config, RunFolder, resume, train
 from trainlab.experiments.assemble import build_engine
@@ -43,6 +44,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "nesterov": {"momentum": 0.9, "nesterov": True, "weight_decay": 1e-3},
     "adam": {"optimizer": "adam", "lr": 0.01},
     "adamw": {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.1},
+    "muon": {"optimizer": "muon", "lr": 0.02, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "hidden": [8, 6]},
     "smoothed and clipped": {"label_smoothing": 0.1, "clip_norm": 0.05},
     "squared error": {"loss": "mse"},
     "gelu": {"activation": "gelu"},
@@ -171,6 +173,8 @@ def test_resnet18_has_the_lab_report_s_parameters_and_trains() -> None:
         # 32·48 + 64·288 + 128·576 weights, 2·(32+64+128) in BatchNorm, 10·129 in the last layer
         ("convnet", (3, 32, 32), 95_434),
         ("resnet34", (3, 32, 32), 21_282_122),
+        # 24 biases, 9·(24·8 + 8²) weights, 2·8 biases of BatchNorm, 10·8 in the last layer; the whitening is fixed
+        ("fastnet", (3, 32, 32), 24 + 9 * (24 * 8 + 8 * 8) + 2 * 8 + 80),
     ],
 )
 def test_the_other_networks_have_their_parameters(model: str, shape: tuple[int, int, int], parameters: int) -> None:

@@ -73,7 +73,10 @@ def test_text_becomes_a_value(text: str, value: Any) -> None:
         ("split=1", "split = 1 would leave nothing to train on."),
         ("split=-0.1", "split = -0.1 does not fit"),
         ("split=1.5", "below 1 it is the share of images kept for validation, from 2 on their number"),
-        ("momentum=1", "momentum (share of the last step kept, sgd only) is a finite number at least 0 and below 1."),
+        (
+            "momentum=1",
+            "momentum (share of the last step kept, sgd and muon) is a finite number at least 0 and below 1.",
+        ),
         ("hidden=0", "a list such as [256, 128] (or 256x128), each a whole number at least 1"),
         ("stratified=1", "stratified = 1 does not fit"),
         ("optimizer=adm", "did you mean 'adam'?"),
@@ -103,7 +106,9 @@ def test_a_wrong_word_says_what_arrived_and_what_was_expected(word: str, message
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["optimizer=adam", "momentum=0.9"], "momentum and nesterov belong to optimizer=sgd, not adam"),
+        (["optimizer=adam", "momentum=0.9"], "momentum and nesterov belong to optimizer=sgd and muon, not adam"),
+        (["ema=0.9"], "accumulate, ema and compile belong to engine=torch"),
+        (["engine=torch", "batch_size=4", "accumulate=5"], "a batch of 4 images has at most as many parts"),
         (["loss=mse", "label_smoothing=0.1"], "label_smoothing belongs to loss=cross_entropy"),
         (["augment=mixup+crop"], "augmentation mixup, crop: expected at most one of mixup and cutmix, at the end"),
         (["augment=cutmix+mixup"], "augmentation cutmix, mixup: expected at most one of mixup and cutmix, at the end"),

@@ -3,7 +3,7 @@
 import torch
 
 from tests.optim.battery import OptimizerCase
-from trainlab.optim import SGD, Adam, AdamW
+from trainlab.optim import SGD, Adam, AdamW, Muon
 
 OPTIMIZER_CASES = [
     OptimizerCase("sgd", lambda p: SGD(p, lr=0.1), lambda t: torch.optim.SGD(t, lr=0.1)),
@@ -58,6 +58,11 @@ OPTIMIZER_CASES = [
         "adamw-no-decay",
         lambda p: AdamW(p, lr=0.1, weight_decay=0.0),
         lambda t: torch.optim.AdamW(t, lr=0.1, weight_decay=0.0),
+    ),
+    OptimizerCase(  # of one matrix, which is the last one, muon leaves everything to AdamW
+        "muon",
+        lambda p: Muon(p, lr=0.5, adam_lr=0.1, betas=(0.8, 0.9), weight_decay=0.5),
+        lambda t: torch.optim.AdamW(t, lr=0.1, betas=(0.8, 0.9), weight_decay=0.5),
     ),
     OptimizerCase("adam-defaults", lambda p: Adam(p), lambda t: torch.optim.Adam(t)),
     OptimizerCase("adamw-defaults", lambda p: AdamW(p), lambda t: torch.optim.AdamW(t)),

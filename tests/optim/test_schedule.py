@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
-from trainlab.optim import Schedule, constant, cosine, linear_warm_up, multi_step, one_cycle, step_decay
+from trainlab.optim import Schedule, constant, cosine, linear, linear_warm_up, multi_step, one_cycle, step_decay
 
 # the same examples in every run, and no limit on the time of one
 on_many_inputs = settings(max_examples=100, deadline=None, derandomize=True)
@@ -34,6 +34,11 @@ PAIRS: dict[str, tuple[Schedule, TorchSchedule, int]] = {
         partial(multi_step, milestones=[0, 4, 4]),
         partial(lr_scheduler.MultiStepLR, milestones=[0, 4, 4]),
         6,
+    ),
+    "linear": (
+        partial(linear, total_steps=10),
+        partial(lr_scheduler.LinearLR, start_factor=1.0, end_factor=0.0, total_iters=10),
+        12,
     ),
     "cosine": (partial(cosine, total_steps=15), partial(lr_scheduler.CosineAnnealingLR, T_max=15), 16),
     "one_cycle": (partial(one_cycle, total_steps=20), torch_one_cycle(20), 20),

@@ -128,8 +128,10 @@ def figures_table(summary: dict[str, Any]) -> list[str]:
     ]
     if summary["test"] is not None:
         rows.append((f"best epoch {summary['best']['epoch']}", "test", summary["test"]))
-    header = f"{'':20}{'':12}{'loss':>8}{'accuracy':>11}"
-    lines = [f"{when:20}{part:12}{row['loss']:8.4f}{row['accuracy']:11.2%}" for when, part, row in rows]
+    if summary.get("test_tta") is not None:
+        rows.append((f"best epoch {summary['best']['epoch']}", "test, mirrored", summary["test_tta"]))
+    header = f"{'':20}{'':16}{'loss':>8}{'accuracy':>11}"
+    lines = [f"{when:20}{part:16}{row['loss']:8.4f}{row['accuracy']:11.2%}" for when, part, row in rows]
     footer = f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds']:.1f} s"
     return [header, *lines, footer]
 

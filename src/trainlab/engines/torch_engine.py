@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
-from trainlab.errors import InputError
+from trainlab.engines.torch_average import AveragedModel
+from trainlab.engines.torch_hardware import Precision, memory_errors_explained
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
 from trainlab.nn.module import check_fit
 from trainlab.randomness import generator
 
-Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -35,6 +35,10 @@ class TorchEngine:
         precision: what products are computed in; weights, sums and the loss stay float32.
         seed: dropout masks are drawn by (seed, layer, step).
         clip_norm: largest joint length of all gradients; 0 leaves them alone.
+        accumulate: parts in which a batch is computed, from 1; each part's activations are forgotten before the next.
+            The gradient is that of the whole batch; BatchNorm sees one part at a time.
+        ema: memory of an average of the weights over the steps, which then is what is evaluated; 0 keeps none.
+        compiled: let torch.compile rewrite the network's forward and backward pass.
     """
 
     def __init__(
@@ -48,6 +52,9 @@ class TorchEngine:
         precision: Precision = "fp32",
         seed: int = 0,
         clip_norm: float = 0.0,
+        accumulate: int = 1,
+        ema: float = 0.0,
+        compiled: bool = False,
     ) -> None:
         self.device = device or torch.device("cpu")
         # Convolutions on a CPU and on tensor cores are faster with the channels innermost; nothing else changes
@@ -58,13 +65,16 @@ class TorchEngine:
         self.precision = precision
         self.seed = seed
         self.clip_norm = clip_norm
+        self.accumulate = accumulate
         self.steps = 0
+        self._average = AveragedModel(self.model, ema) if ema else None
+        self._forward = torch.compile(self.model) if compiled else self.model
         self._dropouts = [module for module in model.modules() if isinstance(module, KeyedDropout)]
         self._scaler = torch.amp.GradScaler(self.device.type) if precision == "fp16" else None
 
     @property
     def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.model.parameters())
+        return sum(parameter.numel() for parameter in self.model.parameters() if parameter.requires_grad)
 
     def train_step(self, batch: Batch) -> StepResult:
         self.model.train()
@@ -72,28 +82,30 @@ class TorchEngine:
             draw = generator(self.seed, "dropout", layer, self.steps)
             dropout.generator = torch.Generator(self.device).manual_seed(int(draw.integers(2**63)))
 
-        images, labels, targets = self._on_device(batch)
         self.optimizer.zero_grad(set_to_none=True)
-        with self._autocast():
-            scores = self.model(images)
-        loss = self._loss_of(scores.float(), labels, targets)
-        self._backward_and_step(loss)
+        loss_sum, correct = torch.zeros((), device=self.device), torch.zeros((), dtype=torch.int64, device=self.device)
+        with memory_errors_explained():
+            for images, labels, targets in self._parts(batch):
+                with self._autocast():
+                    scores = self._forward(images)
+                loss = self._loss_of(scores.float(), labels, targets)
+                self._backward(loss * (len(images) / len(batch.labels)))
+                loss_sum += loss.detach() * len(images)
+                correct += (scores.argmax(1) == labels).sum()
+            self._step()
         self.steps += 1
-        return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
+        if self._average is not None:
+            self._average.update(self.model, self.steps)
+        return StepResult(loss_sum.item() / len(batch.labels), int(correct), len(batch.labels))
 
     def eval_step(self, batch: Batch) -> StepResult:
-        self.model.eval()
         images, labels, targets = self._on_device(batch)
-        with torch.inference_mode(), self._autocast():
-            scores = self.model(images).float()
-            loss = self._loss_of(scores, labels, targets)
+        scores = self._scores(images)
+        loss = self._loss_of(scores, labels, targets)
         return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
 
     def predict(self, images: NDArray[np.float32]) -> Array:
-        self.model.eval()
-        with torch.inference_mode(), self._autocast():
-            scores = self.model(self._images(images)).float()
-        probabilities: Array = torch.softmax(scores, dim=1).cpu().numpy()
+        probabilities: Array = torch.softmax(self._scores(self._images(images)), dim=1).cpu().numpy()
         return probabilities
 
     def set_learning_rate(self, value: float) -> None:
@@ -119,6 +131,8 @@ class TorchEngine:
             for key, value in self.optimizer.state[parameter].items():
                 if value is not None:
                     optimizer[f"{name}/{key}"] = _array(torch.as_tensor(value))
+        if self._average is not None:
+            optimizer |= {f"average:{name}": _array(mean) for name, mean in self._average.model.state_dict().items()}
         if self._scaler is not None:
             optimizer["loss_scale"] = np.array(self._scaler.get_scale(), np.float64)
         return State(model, optimizer)
@@ -128,6 +142,9 @@ class TorchEngine:
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.model.items()}
         self.model.load_state_dict(tensors)
         self.steps = int(state.optimizer["steps"])
+        if self._average is not None:
+            means = {name: torch.from_numpy(np.array(state.optimizer[f"average:{name}"])) for name in state.model}
+            self._average.model.load_state_dict(means)
         parameters = dict(self.model.named_parameters())
         self.optimizer.state.clear()
         for full_name, array in state.optimizer.items():
@@ -142,6 +159,21 @@ class TorchEngine:
             self._scaler = torch.amp.GradScaler(self.device.type, init_scale=float(state.optimizer["loss_scale"]))
 
     # ------------------------------------------------------------ parts of a step
+
+    def _parts(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
+        images, labels, targets = self._on_device(batch)
+        size = -(-len(labels) // self.accumulate)
+        for start in range(0, len(labels), size):
+            chosen = slice(start, start + size)
+            yield images[chosen], labels[chosen], None if targets is None else targets[chosen]
+
+    def _scores(self, images: torch.Tensor) -> torch.Tensor:
+        """Of the averaged weights where there are any, in evaluation mode."""
+        model = self._forward if self._average is None else self._average.model
+        self.model.eval()
+        with memory_errors_explained(), torch.inference_mode(), self._autocast():
+            scores: torch.Tensor = model(images)
+        return scores.float()
 
     def _on_device(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device, non_blocking=True)
@@ -164,13 +196,15 @@ class TorchEngine:
         target = labels if targets is None else targets
         return torch.nn.functional.cross_entropy(scores, target, label_smoothing=self.label_smoothing)
 
-    def _backward_and_step(self, loss: torch.Tensor) -> None:
+    def _backward(self, loss: torch.Tensor) -> None:
+        scaled = loss if self._scaler is None else self._scaler.scale(loss)
+        scaled.backward()  # type: ignore[no-untyped-call]
+
+    def _step(self) -> None:
         if self._scaler is None:
-            loss.backward()  # type: ignore[no-untyped-call]
             self._clip()
             self.optimizer.step()
             return
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)
         self._clip()
         self._scaler.step(self.optimizer)
@@ -189,38 +223,3 @@ def _array(tensor: torch.Tensor) -> NDArray[Any]:
 def _format_of(parameter: torch.Tensor, value: torch.Tensor) -> torch.memory_format:
     same = value.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
     return torch.channels_last if same else torch.contiguous_format
-
-
-def choose_device(wanted: str) -> torch.device:
-    """``auto`` takes a CUDA GPU, else Apple's, else the CPU. Raises InputError for a device that is not there."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if wanted == "auto":
-        return torch.device(next(name for name, here in available.items() if here))
-    if not available[wanted]:
-        here = ", ".join(name for name, there in available.items() if there)
-        raise InputError(f"device = {wanted} is not to be had here; this PyTorch finds {here}. Use device=auto.")
-    return torch.device(wanted)
-
-
-def choose_precision(wanted: str, device: torch.device) -> Precision:
-    """``auto`` takes bf16 where the hardware multiplies it, else fp32.
-
-    Raises InputError for bf16 or fp16 where they would only be slower.
-    """
-    if device.type == "cuda":
-        has_bf16 = torch.cuda.is_bf16_supported()
-    elif device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        has_bf16 = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
-    else:
-        has_bf16 = False
-    if wanted == "auto":
-        return "bf16" if has_bf16 else "fp32"
-    if wanted == "bf16" and not has_bf16:
-        raise InputError(
-            f"precision = bf16: this {device.type} has no bf16 instructions, so it would be slower than fp32. "
-            "Use precision=auto."
-        )
-    if wanted == "fp16" and device.type == "cpu":
-        raise InputError("precision = fp16 is for GPUs; a CPU computes it more slowly than fp32. Use precision=auto.")
-    return wanted  # type: ignore[return-value]  # one of the three

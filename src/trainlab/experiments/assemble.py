@@ -1,10 +1,14 @@
 """From a configuration to the things that it describes: data, network, engine, schedule."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load, split, transforms
 from trainlab.engines import Engine, NumpyEngine
@@ -16,10 +20,12 @@ from trainlab.optim import (
     SGD,
     Adam,
     AdamW,
+    Muon,
     Optimizer,
     Schedule,
     constant,
     cosine,
+    linear,
     linear_warm_up,
     multi_step,
     one_cycle,
@@ -27,6 +33,8 @@ from trainlab.optim import (
 )
 from trainlab.randomness import generator
 
+SAMPLE = 5000  # images: enough for the covariance of a 2×2 patch, 60 MB of float32 at 3×32×32
+Sample = Callable[[], NDArray[np.float32]]
 EVALUATION_BATCH = 512  # images; no effect on the figures beyond rounding, 1.6 MB of float32 at 28×28
 
 
@@ -40,6 +48,12 @@ class PreparedData:
     train_batches: Loader
     validation_batches: Loader
 
+    def sample(self) -> NDArray[np.float32]:
+        """Some training images as the network gets them, none of them augmented."""
+        images: NDArray[np.uint8] = self.dataset.images[self.split.train[:SAMPLE]]
+        sample: NDArray[np.float32] = self.transform(images)
+        return sample
+
 
 def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
     """Read the training images and split them, or use the split that a run has saved. Never reads the test set."""
@@ -48,8 +62,8 @@ def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
     if chosen is None:
         validation = int(config.split) if config.split >= 1 else config.split
         chosen = split(dataset.labels, validation, config.seed, config.stratified)
-    augment = augmentation.build(config.augment) if config.augment else None
     transform = transforms.build(config.transform, dataset.images, chosen.train)
+    augment = build_augment(config)
     return PreparedData(
         dataset,
         chosen,
@@ -57,6 +71,15 @@ def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
         Loader(dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True, augment=augment),
         evaluation_batches(dataset, chosen.validation, transform),
     )
+
+
+def build_augment(config: Config) -> augmentation.Augment | None:
+    """What is done at random to training images; None for nothing."""
+    settings: dict[str, dict[str, Any]] = {
+        "crop": {"padding": config.crop_padding, "mode": config.crop_mode},
+        "cutout": {"size": config.cutout_size},
+    }
+    return augmentation.build([{name: settings.get(name, {})} for name in config.augment]) if config.augment else None
 
 
 def evaluation_batches(dataset: Dataset, indices: Any, transform: Transform) -> Loader:
@@ -102,16 +125,33 @@ def build_optimizer(config: Config, model: Sequential) -> Optimizer:
     parameters = model.parameters()
     if config.optimizer == "sgd":
         return SGD(parameters, config.lr, config.momentum, config.nesterov, config.weight_decay)
+    if config.optimizer == "muon":
+        return Muon(
+            parameters,
+            config.lr,
+            config.adam_lr,
+            config.momentum,
+            config.nesterov,
+            (config.beta1, config.beta2),
+            config.weight_decay,
+        )
     kind = AdamW if config.optimizer == "adamw" else Adam
     return kind(parameters, config.lr, (config.beta1, config.beta2), weight_decay=config.weight_decay)
 
 
-def build_engine(config: Config, image_shape: tuple[int, int, int], classes: int) -> Engine:
-    """The engine of a configuration, with initial weights that depend on the seed alone."""
+def build_engine(
+    config: Config, image_shape: tuple[int, int, int], classes: int, sample: Sample | None = None
+) -> Engine:
+    """The engine of a configuration, with initial weights that depend on the seed alone.
+
+    Args:
+        sample: gives training images to networks whose first weights are computed from them (fastnet). Not needed where
+            weights will be loaded.
+    """
     if config.engine == "torch":
         from trainlab.experiments.assemble_torch import build_torch_engine  # imports torch
 
-        return build_torch_engine(config, image_shape, classes)
+        return build_torch_engine(config, image_shape, classes, sample)
     return build_numpy_engine(config, image_shape, classes)
 
 
@@ -130,6 +170,7 @@ def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
         "multi_step": partial(
             multi_step, milestones=[epoch * steps_per_epoch for epoch in config.milestones], gamma=config.gamma
         ),
+        "linear": partial(linear, total_steps=total),
         "cosine": partial(cosine, total_steps=total),
         "one_cycle": partial(one_cycle, total_steps=total),
     }

@@ -47,11 +47,19 @@ class Config:
         choices=("crop", "flip", "alternating_flip", "erasing", "cutout", "jitter", "mixup", "cutmix"),
     )
 
+    crop_padding: int = setting(4, "pixels that crop adds on each side", low=0, high=1000)
+    crop_mode: str = setting("zero", "what crop adds: zeros, or the image mirrored", choices=("zero", "reflect"))
+    cutout_size: int = setting(16, "side of cutout's square in pixels", low=1, high=10_000)
+
     # The network
     model: str = setting(
-        "mlp", "network; all but mlp need engine=torch", choices=("mlp", "lenet", "convnet", "resnet18", "resnet34")
+        "mlp",
+        "network; all but mlp need engine=torch",
+        choices=("mlp", "lenet", "convnet", "fastnet", "resnet18", "resnet34"),
     )
-    hidden: tuple[int, ...] = setting((128,), "width of each hidden layer", low=1, high=100_000)
+    hidden: tuple[int, ...] = setting(
+        (128,), "width of each hidden layer of mlp, of each stage of fastnet", low=1, high=100_000
+    )
     activation: str = setting("relu", "between the layers", choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"))
     dropout: float = setting(0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True)
     initialization: str = setting("he", "how weights begin", choices=("he", "xavier", "normal"))
@@ -67,18 +75,29 @@ class Config:
     )
     loss: str = setting("cross_entropy", "what is made small", choices=("cross_entropy", "mse"))
     label_smoothing: float = setting(0.0, "share of the target spread over all classes", low=0, high=1, open_high=True)
-    optimizer: str = setting("sgd", "rule that changes the weights", choices=("sgd", "adam", "adamw"))
+    optimizer: str = setting("sgd", "rule that changes the weights", choices=("sgd", "adam", "adamw", "muon"))
     lr: float = setting(0.1, "learning rate", low=0, open_low=True)
-    momentum: float = setting(0.0, "share of the last step kept, sgd only", low=0, high=1, open_high=True)
-    nesterov: bool = setting(False, "look ahead along the momentum, sgd only")
+    adam_lr: float = setting(0.001, "for what muon leaves to adam: biases and the last layer", low=0, open_low=True)
+    momentum: float = setting(0.0, "share of the last step kept, sgd and muon", low=0, high=1, open_high=True)
+    nesterov: bool = setting(False, "look ahead along the momentum, sgd and muon")
     beta1: float = setting(0.9, "memory of Adam's mean", low=0, high=1, open_high=True)
     beta2: float = setting(0.999, "memory of Adam's mean square", low=0, high=1, open_high=True)
     weight_decay: float = setting(0.0, "pull of every weight towards 0", low=0)
     clip_norm: float = setting(0.0, "largest joint length of all gradients; 0 does not clip", low=0)
     batch_size: int = setting(128, "images in a step", low=1)
+    accumulate: int = setting(1, "parts in which a batch is computed, to save memory; engine=torch only", low=1)
+    ema: float = setting(
+        0.0,
+        "memory of the moving average of weights that is evaluated; 0 evaluates the weights themselves; engine=torch",
+        low=0,
+        high=1,
+        open_high=True,
+    )
     epochs: int = setting(10, "passes over the training part", low=1)
     schedule: str = setting(
-        "constant", "learning rate over time", choices=("constant", "step", "multi_step", "cosine", "one_cycle")
+        "constant",
+        "learning rate over time",
+        choices=("constant", "step", "multi_step", "linear", "cosine", "one_cycle"),
     )
     step_every: int = setting(10, "epochs between two drops, schedule=step", low=1)
     milestones: tuple[int, ...] = setting((), "epochs after which the rate drops, schedule=multi_step", low=1)
@@ -89,7 +108,9 @@ class Config:
     # How it is run
     seed: int = setting(0, "decides everything random", low=0, high=2**32 - 1)
     threads: int = setting(0, "for matrix products; 0 takes as many cores as have enough to do", low=0, high=1024)
+    compile: bool = setting(False, "let torch.compile make the network faster; needs a C++ compiler; engine=torch")
     evaluate_test: bool = setting(True, "evaluate the best epoch's weights on the test set, once, at the end")
+    tta: bool = setting(False, "report also the test accuracy over each image together with its mirror image")
     checkpoint_steps: int = setting(0, "save after so many steps; 0 after every epoch only", low=0)
     checkpoint_seconds: float = setting(30.0, "save after so many seconds; 0 after every epoch only", low=0)
 
@@ -125,14 +146,23 @@ class Config:
             )
         if self.split == 1:
             raise InputError("split = 1 would leave nothing to train on. Write split=0.1 for 10 %, or split=6000.")
-        if self.optimizer != "sgd" and (self.momentum or self.nesterov):
-            raise InputError(f"momentum and nesterov belong to optimizer=sgd, not {self.optimizer}; it has beta1.")
+        if self.optimizer not in ("sgd", "muon") and (self.momentum or self.nesterov):
+            raise InputError(
+                f"momentum and nesterov belong to optimizer=sgd and muon, not {self.optimizer}; it has beta1."
+            )
         if self.nesterov and not self.momentum:
             raise InputError("nesterov = true needs a momentum above 0, such as momentum=0.9.")
         if self.model != "mlp" and self.engine != "torch":
             raise InputError(f"model = {self.model} needs engine = torch: the NumPy engine has no convolutions yet.")
         if self.engine != "torch" and (self.device not in ("auto", "cpu") or self.precision not in ("auto", "fp32")):
             raise InputError("device and precision belong to engine=torch; the NumPy engine computes fp32 on the CPU.")
+        if self.engine != "torch" and (self.accumulate > 1 or self.ema or self.compile):
+            raise InputError("accumulate, ema and compile belong to engine=torch.")
+        if self.accumulate > self.batch_size:
+            raise InputError(
+                f"accumulate = {self.accumulate} does not fit: a batch of {self.batch_size} images has at most as many "
+                "parts."
+            )
         if self.loss == "mse" and self.label_smoothing:
             raise InputError("label_smoothing belongs to loss=cross_entropy, not mse.")
         augmentation.build(self.augment)  # refuses mixup and cutmix where they do not stand last

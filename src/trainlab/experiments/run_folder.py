@@ -154,8 +154,8 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def write_summary(self, outcome: Outcome, parameters: int, test: Metrics | None) -> dict[str, Any]:
-        """Write and return the run's figures."""
+    def write_summary(self, outcome: Outcome, parameters: int, test: Mapping[str, Metrics | None]) -> dict[str, Any]:
+        """Write and return the run's figures. ``test`` may hold "test" and "test_tta" (with test-time augmentation)."""
         state = outcome.state
         summary = {
             "name": self.name,
@@ -163,7 +163,7 @@ class RunFolder:
             "reason": outcome.reason,
             "final": _record(state.last),
             "best": _record(state.best),
-            "test": None if test is None else test._asdict(),
+            **{name: metrics._asdict() if (metrics := test.get(name)) else None for name in ("test", "test_tta")},
             "seconds": round(state.seconds, 3),
             "steps": state.step,
             "parameters": parameters,

@@ -22,7 +22,17 @@ from trainlab.experiments.assemble import (
 )
 from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import RunFolder
-from trainlab.training import Checkpoint, Listener, Metrics, Outcome, Plan, Trainer, TrainingState, evaluate
+from trainlab.training import (
+    Checkpoint,
+    Listener,
+    Metrics,
+    Outcome,
+    Plan,
+    Trainer,
+    TrainingState,
+    evaluate,
+    evaluate_mirrored,
+)
 from trainlab.training.checkpoint import CheckpointError
 from trainlab.training.checkpoint import load as load_checkpoint
 from trainlab.training.progress import make_progress
@@ -56,7 +66,7 @@ def train(
         on_start: gets the trainer before its first step, so that a signal handler can ask it to stop.
     """
     data = prepare_data(config)
-    engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes))
+    engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes), data.sample)
     layers = summarize_network(config, data.dataset.image_shape, len(data.dataset.classes))
     threads = thread_count(config, sum(layer.flops for layer in layers))
     run = RunFolder.create(path, name, config, threads, list(command))
@@ -129,8 +139,9 @@ def _train(
             raise InputError(f"{error} What was saved is whole: go on with `trainlab resume {run.path}`.") from error
     test = None
     if outcome.status == "finished" and config.evaluate_test:
-        test = evaluate_run(run, "test").metrics
-    return Result(run, outcome, run.write_summary(outcome, parameters, test))
+        test = evaluate_run(run, "test", mirrored=config.tta)
+    figures = {} if test is None else {"test": test.metrics, "test_tta": test.mirrored}
+    return Result(run, outcome, run.write_summary(outcome, parameters, figures))
 
 
 def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:
@@ -178,10 +189,16 @@ class Evaluation:
     metrics: Metrics
     epoch: int
     """Whose weights were used."""
+    mirrored: Metrics | None = None
+    """With test-time augmentation, when it was asked for."""
 
 
-def evaluate_run(run: RunFolder, part: str) -> Evaluation:
-    """Loss and accuracy of the best epoch's weights on the test, validation or training images."""
+def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False) -> Evaluation:
+    """Loss and accuracy of the best epoch's weights on the test, validation or training images.
+
+    Args:
+        mirrored: judge each image also together with its mirror image, see `evaluate_mirrored`.
+    """
     if part == "test":
         dataset = load(run.config.dataset, "test", data_directory(run.config))
         indices = np.arange(len(dataset))
@@ -192,4 +209,6 @@ def evaluate_run(run: RunFolder, part: str) -> Evaluation:
     network = load_network(run, dataset.image_shape)
     batches = evaluation_batches(dataset, indices, network.transform)
     with network.engine.thread_limit(run.threads):
-        return Evaluation(part, len(indices), evaluate(network.engine, batches.epoch(0)), network.epoch)
+        plain = evaluate(network.engine, batches.epoch(0))
+        both = evaluate_mirrored(network.engine, batches.epoch(0)) if mirrored else None
+    return Evaluation(part, len(indices), plain, network.epoch, both)

@@ -3,32 +3,40 @@
 This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
 from trainlab.models.torch_convnet import ConvNet, LeNet
+from trainlab.models.torch_fastnet import FastNet
 from trainlab.models.torch_resnet import STAGES, ResNet
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""
 
-BUILDERS: dict[str, Callable[[int, Shape], nn.Module]] = {
-    "lenet": lambda classes, shape: LeNet(classes, shape[0], shape[1]),
-    "convnet": lambda classes, shape: ConvNet(classes, shape[0]),
-    "resnet18": lambda classes, shape: ResNet(STAGES["resnet18"], classes, shape[0]),
-    "resnet34": lambda classes, shape: ResNet(STAGES["resnet34"], classes, shape[0]),
+Builder = Callable[[int, Shape, Sequence[int]], nn.Module]
+BUILDERS: dict[str, Builder] = {
+    "lenet": lambda classes, shape, widths: LeNet(classes, shape[0], shape[1]),
+    "convnet": lambda classes, shape, widths: ConvNet(classes, shape[0]),
+    "fastnet": lambda classes, shape, widths: FastNet(widths, classes, shape[0], min(shape[1:])),
+    "resnet18": lambda classes, shape, widths: ResNet(STAGES["resnet18"], classes, shape[0]),
+    "resnet34": lambda classes, shape, widths: ResNet(STAGES["resnet34"], classes, shape[0]),
 }
 
 
-def build(name: str, classes: int, image_shape: Shape, generator: torch.Generator) -> nn.Module:
+def build(
+    name: str, classes: int, image_shape: Shape, generator: torch.Generator, widths: Sequence[int] = ()
+) -> nn.Module:
     """The network called ``name``, one of `BUILDERS`.
 
     Convolutions and linear layers begin uniformly in ±1/√fan_in, PyTorch's own default, which the lab report used.
+
+    Args:
+        widths: channels of each stage, where the network leaves them open.
     """
     with torch.random.fork_rng(devices=[]):  # a layer draws from the global generator before we replace its weights
-        model = BUILDERS[name](classes, image_shape)
+        model = BUILDERS[name](classes, image_shape, widths)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
@@ -36,4 +44,6 @@ def build(name: str, classes: int, image_shape: Shape, generator: torch.Generato
                 module.weight.uniform_(-bound, bound, generator=generator)
                 if module.bias is not None:
                     module.bias.uniform_(-bound, bound, generator=generator)
+    if isinstance(model, FastNet):
+        model.begin()
     return model

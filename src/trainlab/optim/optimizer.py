@@ -22,7 +22,7 @@ class Optimizer:
     """
 
     state_names: tuple[str, ...] = ()
-    """The attributes that `state` saves: vectors like θ."""
+    """The attributes that `state` saves: vectors, as long as θ or a part of it."""
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
         self.parameters = list(parameters)
@@ -78,7 +78,7 @@ class Optimizer:
 
     def load_state(self, state: Mapping[str, Array]) -> None:
         """Go on where `state` was taken. Raises ValueError when its arrays do not fit."""
-        expected = dict.fromkeys(self.state_names, self.theta.shape) | {"steps": ()}
+        expected = {name: getattr(self, name).shape for name in self.state_names} | {"steps": ()}
         got = {name: array.shape for name, array in state.items()}
         if got != expected:
             raise ValueError(f"this state does not fit this {type(self).__name__}: got {got}, expected {expected}")

@@ -34,6 +34,18 @@ def multi_step(step: int, milestones: Sequence[int], gamma: float = 0.1) -> floa
     return float(gamma ** bisect.bisect_right(milestones, step))
 
 
+def linear(step: int, total_steps: int) -> float:
+    """``1 − step / total_steps``: from 1 to 0 along a straight line.
+
+    Source: Defazio et al. 2023, "When, why and how much? Adaptive learning rate scheduling by refinement", section 4:
+    hard to beat wherever the number of steps is known.
+
+    >>> [linear(step, total_steps=4) for step in range(5)]
+    [1.0, 0.75, 0.5, 0.25, 0.0]
+    """
+    return 1 - min(step, total_steps) / total_steps
+
+
 def cosine(step: int, total_steps: int) -> float:
     """``(1 + cos(π · step / total_steps)) / 2``: from 1 to 0, flat at both ends. PyTorch's ``CosineAnnealingLR``.
 

@@ -13,7 +13,7 @@ from trainlab.training.events import (
     StepEnded,
 )
 from trainlab.training.state import EpochRecord, RunningMean, TrainingState
-from trainlab.training.trainer import Outcome, Plan, Trainer, evaluate
+from trainlab.training.trainer import Outcome, Plan, Trainer, evaluate, evaluate_mirrored
 
 __all__ = [
     "Checkpoint",
@@ -35,4 +35,5 @@ __all__ = [
     "Trainer",
     "TrainingState",
     "evaluate",
+    "evaluate_mirrored",
 ]

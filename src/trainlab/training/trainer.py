@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.data import Loader
-from trainlab.engines import Batch, Engine
+from trainlab.engines import Batch, Engine, StepResult
 from trainlab.optim import Schedule
 from trainlab.training.checkpoint import Checkpoint, CheckpointFolder
 from trainlab.training.events import (
@@ -211,4 +211,20 @@ def evaluate(engine: Engine, batches: Iterable[Batch]) -> Metrics:
     mean = RunningMean()
     for batch in batches:
         mean.add(engine.eval_step(batch))
+    return mean.metrics()
+
+
+def evaluate_mirrored(engine: Engine, batches: Iterable[Batch]) -> Metrics:
+    """Mean loss and accuracy when each image is judged together with its mirror image: test-time augmentation.
+
+    The probabilities of the two are averaged; the loss is ``−log`` of the average at the right class.
+    """
+    mean = RunningMean()
+    for batch in batches:
+        mirrored = np.ascontiguousarray(batch.images[..., ::-1])
+        probabilities = (engine.predict(batch.images) + engine.predict(mirrored)) / 2
+        right = probabilities[np.arange(len(batch.labels)), batch.labels]
+        loss = -float(np.log(np.maximum(right, np.finfo(right.dtype).tiny)).mean())
+        correct = int((probabilities.argmax(axis=1) == batch.labels).sum())
+        mean.add(StepResult(loss, correct, len(batch.labels)))
     return mean.metrics()

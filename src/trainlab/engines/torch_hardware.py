@@ -1,0 +1,97 @@
+"""What PyTorch finds on this machine: devices, number formats, a compiler, and how memory is best asked for.
+
+This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
+"""
+
+import ctypes
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+
+from trainlab.errors import InputError, RunFailed
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+def choose_device(wanted: str) -> torch.device:
+    """``auto`` takes a CUDA GPU, else Apple's, else the CPU. Raises InputError for a device that is not there."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, here in available.items() if here))
+    if not available[wanted]:
+        here = ", ".join(name for name, there in available.items() if there)
+        raise InputError(f"device = {wanted} is not to be had here; this PyTorch finds {here}. Use device=auto.")
+    return torch.device(wanted)
+
+
+def choose_precision(wanted: str, device: torch.device) -> Precision:
+    """``auto`` takes bf16 where the hardware multiplies it, else fp32.
+
+    Raises InputError for bf16 or fp16 where they would only be slower.
+    """
+    if device.type == "cuda":
+        has_bf16 = torch.cuda.is_bf16_supported()
+    elif device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        has_bf16 = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
+    else:
+        has_bf16 = False
+    if wanted == "auto":
+        return "bf16" if has_bf16 else "fp32"
+    if wanted == "bf16" and not has_bf16:
+        raise InputError(
+            f"precision = bf16: this {device.type} has no bf16 instructions, so it would be slower than fp32. "
+            "Use precision=auto."
+        )
+    if wanted == "fp16" and device.type == "cpu":
+        raise InputError("precision = fp16 is for GPUs; a CPU computes it more slowly than fp32. Use precision=auto.")
+    return wanted  # type: ignore[return-value]  # one of the three
+
+
+def check_compiler() -> None:
+    """Raises InputError where torch.compile would find no C++ compiler."""
+    named = os.environ.get("CXX")
+    if not any(shutil.which(name) for name in ([named] if named else ["g++", "clang++", "cl"])):
+        raise InputError(
+            "compile = true needs a C++ compiler, and none is installed here. On Debian and Ubuntu: sudo apt-get "
+            "install g++. Or leave compile out: the result is the same."
+        )
+
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # mallopt(3)
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that it frees, for its next step.
+
+    A training step frees and asks again for the same hundreds of megabytes. The C library would hand every large block
+    back to the operating system, which must then fill each of its pages with zeros again: up to half of the time of a
+    step. Does nothing where there is no glibc.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_MAX, 0)
+        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(_TOP_PAD, 2**26)
+
+
+@contextmanager
+def memory_errors_explained() -> Iterator[None]:
+    """Turn PyTorch's out-of-memory errors into RunFailed with a remedy, inside a ``with`` block."""
+    try:
+        yield
+    except RuntimeError as error:
+        first_line = str(error).strip().partition("\n")[0]
+        if not isinstance(error, torch.OutOfMemoryError) and "memory" not in first_line:
+            raise
+        raise RunFailed(
+            f"out of memory ({first_line}) A smaller batch_size needs less; accumulate=4 computes each batch in "
+            "four parts and learns the same, but for BatchNorm's statistics."
+        ) from error

@@ -1,0 +1,61 @@
+"""What PyTorch finds on a machine, and how its errors read."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from trainlab.engines.torch_hardware import check_compiler, memory_errors_explained
+from trainlab.errors import InputError, RunFailed
+
+
+def test_more_memory_than_there_is_names_the_remedies() -> None:
+    with (
+        pytest.raises(RunFailed, match=r"out of memory \(.*can't allocate memory.*accumulate=4"),
+        memory_errors_explained(),
+    ):
+        torch.empty(2**60, dtype=torch.uint8)
+
+
+def test_a_gpu_s_memory_error_is_explained_too() -> None:
+    with pytest.raises(RunFailed, match="A smaller batch_size needs less"), memory_errors_explained():
+        raise torch.OutOfMemoryError("CUDA: tried to allocate 2 GiB")
+
+
+def test_other_errors_stay_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="mat1 and mat2") as caught, memory_errors_explained():
+        torch.ones(2, 3) @ torch.ones(2, 3)
+    assert not isinstance(caught.value, RunFailed)
+
+
+def test_a_missing_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="compile = true needs a C\\+\\+ compiler"):
+        check_compiler()
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/clang++" if name == "clang++" else None)
+    check_compiler()
+
+
+FAULTS = """
+import resource, numpy as np
+from trainlab.engines.torch_hardware import keep_freed_memory
+{call}
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(8_000_000)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults()
+print(faults())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is meant")
+def test_freed_memory_is_kept_for_the_next_step() -> None:
+    def second_time(call: str) -> int:
+        command = [sys.executable, "-c", FAULTS.format(call=call)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert second_time("keep_freed_memory()") < 100 < second_time("")

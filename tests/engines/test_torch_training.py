@@ -1,0 +1,107 @@
+"""Batches in parts, averaged weights, compiled networks: what they change and what they must not."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engines.test_torch_engine import batch, config, engine
+from trainlab.engines.torch_engine import TorchEngine
+from trainlab.experiments.assemble import build_engine
+
+
+def torch_engine(**settings: Any) -> TorchEngine:
+    made = engine(engine="torch", **settings)
+    assert isinstance(made, TorchEngine)
+    return made
+
+
+@pytest.mark.parametrize("parts", [2, 3, 16])
+def test_a_batch_in_parts_is_learned_as_a_whole(parts: int) -> None:
+    whole, divided = torch_engine(momentum=0.9), torch_engine(momentum=0.9, accumulate=parts)
+    for step in range(20):
+        one, other = whole.train_step(batch(step)), divided.train_step(batch(step))
+        assert other.loss == pytest.approx(one.loss, abs=1e-6)
+        assert (other.correct, other.size) == (one.correct, one.size)
+    assert divided.train_step(batch(0, size=1)).size == 1  # fewer images than parts
+
+
+def test_batchnorm_sees_one_part_at_a_time() -> None:
+    settings = {"engine": "torch", "model": "convnet", "optimizer": "sgd"}
+    whole, divided = (build_engine(config(**settings, accumulate=parts), (3, 8, 8), 3) for parts in (1, 2))
+    images = np.random.default_rng(0).random((8, 3, 8, 8), dtype=np.float32)
+    one = batch(0, 8)._replace(images=images)
+    assert whole.train_step(one).loss != divided.train_step(one).loss
+
+
+def test_the_average_is_the_mean_of_all_weights_until_its_memory_is_full() -> None:
+    averaged = torch_engine(ema=0.9)
+    seen = [averaged.state().model["1.weight"]]
+    for step in range(4):
+        averaged.train_step(batch(step))
+        seen.append(averaged.state().model["1.weight"])
+    average = averaged.state().optimizer["average:1.weight"]
+    np.testing.assert_allclose(average, np.mean(seen, axis=0), atol=1e-6)
+    for step in range(20):
+        before = averaged.state().optimizer["average:1.weight"]
+        averaged.train_step(batch(step))
+    state = averaged.state()
+    expected = before + 0.1 * (state.model["1.weight"] - before)
+    np.testing.assert_allclose(state.optimizer["average:1.weight"], expected, atol=1e-6)
+
+
+def test_averaging_changes_evaluation_and_not_training() -> None:
+    plain, averaged = torch_engine(), torch_engine(ema=0.9)
+    for step in range(5):
+        assert plain.train_step(batch(step)) == averaged.train_step(batch(step))
+    assert plain.eval_step(batch(9)).loss != averaged.eval_step(batch(9)).loss
+    mean = torch_engine()
+    average = {name: averaged.state().optimizer[f"average:{name}"] for name in averaged.state().model}
+    mean.load_state(mean.state().__class__(average, mean.state().optimizer))
+    assert mean.eval_step(batch(9)) == averaged.eval_step(batch(9))
+    np.testing.assert_array_equal(mean.predict(batch(9).images), averaged.predict(batch(9).images))
+
+
+@pytest.mark.parametrize("settings", [{"ema": 0.9}, {"optimizer": "muon", "hidden": [8, 6]}], ids=["ema", "muon"])
+def test_a_state_goes_on_bit_for_bit(settings: dict[str, Any]) -> None:
+    whole, first, second = torch_engine(**settings), torch_engine(**settings), torch_engine(**settings)
+    for step in range(8):
+        whole.train_step(batch(step))
+    for step in range(3):
+        first.train_step(batch(step))
+    second.load_state(first.state())
+    for step in range(3, 8):
+        second.train_step(batch(step))
+    assert second.eval_step(batch(9)) == whole.eval_step(batch(9))
+    for name, array in whole.state().optimizer.items():
+        np.testing.assert_array_equal(array, second.state().optimizer[name])
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")  # PyTorch's own
+def test_a_compiled_network_learns_the_same() -> None:
+    plain, compiled = torch_engine(), torch_engine(compile=True)
+    for step in range(3):
+        assert compiled.train_step(batch(step)).loss == pytest.approx(plain.train_step(batch(step)).loss, abs=1e-5)
+    assert compiled.state().model.keys() == plain.state().model.keys()
+    assert compiled.predict(batch(0).images).shape == (16, 3)
+
+
+def test_the_fast_network_whitens_what_it_is_shown_and_keeps_it_in_its_state() -> None:
+    settings = {
+        "engine": "torch",
+        "model": "fastnet",
+        "hidden": [8, 8],
+        "optimizer": "muon",
+        "lr": 0.1,
+        "adam_lr": 0.02,
+    }
+    images = np.random.default_rng(0).random((64, 3, 8, 8), dtype=np.float32)
+    fitted = build_engine(config(**settings), (3, 8, 8), 3, lambda: images)
+    unfitted = build_engine(config(**settings), (3, 8, 8), 3)
+    name = "whitening.conv.weight"
+    assert not np.allclose(fitted.state().model[name], unfitted.state().model[name])
+    one = batch(0)._replace(images=images[:16])
+    losses = [fitted.train_step(one).loss for _ in range(30)]
+    assert losses[-1] < 0.5 * losses[0]
+    unfitted.load_state(fitted.state())
+    assert unfitted.eval_step(one) == fitted.eval_step(one)

@@ -1,0 +1,48 @@
+"""The fast network: whitened patches, stages that begin as the identity, and images that are too small."""
+
+import pytest
+import torch
+
+from trainlab.errors import InputError
+from trainlab.models import torch_models
+from trainlab.models.torch_fastnet import FastNet, Stage, Whitening
+
+
+def images(*shape: int) -> torch.Tensor:
+    """Random images whose neighbouring pixels and channels resemble each other, as in photographs."""
+    noise = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+    return noise + noise.roll(1, dims=2) + noise.roll(1, dims=3) + 0.5 * noise.mean(dim=1, keepdim=True)
+
+
+def test_whitened_patches_are_uncorrelated_and_of_variance_one() -> None:
+    whitening = Whitening(3)
+    given = images(64, 3, 16, 16)
+    whitening.fit(given)
+    y = whitening(given).movedim(1, -1).reshape(-1, 24)[:, :12].double()
+    second_moments = y.T @ y / len(y)
+    torch.testing.assert_close(second_moments, torch.eye(12, dtype=torch.float64), atol=0.02, rtol=0)
+
+
+def test_the_second_half_of_the_filters_is_the_first_with_the_other_sign() -> None:
+    whitening = Whitening(1)
+    whitening.fit(images(8, 1, 9, 9))
+    weight = whitening.conv.weight
+    assert weight.shape == (8, 1, 2, 2)
+    torch.testing.assert_close(weight[4:], -weight[:4])
+    assert not weight.requires_grad
+
+
+def test_a_stage_passes_its_input_on_at_first() -> None:
+    net = torch_models.build("fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), (24, 32))
+    stage = net.get_submodule("stages.0")
+    assert isinstance(stage, Stage)
+    x = torch.randn(2, 24, 8, 8)
+    torch.testing.assert_close(stage.conv1(x)[:, :24], x)
+
+
+@pytest.mark.parametrize(("widths", "size"), [((8,), 3), ((8, 8), 5), ((8, 16, 8), 9)])
+def test_the_smallest_images_that_fit(widths: tuple[int, ...], size: int) -> None:
+    net = FastNet(widths, 7, 3, size).eval()
+    assert net(torch.zeros(2, 3, size, size)).shape == (2, 7)
+    with pytest.raises(InputError, match=rf"needs at least {size}×{size} pixels, got a side of {size - 1}"):
+        FastNet(widths, 7, 3, size - 1)
