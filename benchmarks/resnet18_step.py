@@ -33,7 +33,7 @@ TARGETS: dict[str, Target] = {AS_WRITTEN: {"at_least": 2.5, "aim": 3}, BEST: {"a
 
 
 def measure(size: Size, rivals: Sequence[str] = tuple(RIVALS), overrides: Sequence[str] = ()) -> Result:
-    """Race `Trainer` against the rivals; the lab report's way takes more steps, because an extrapolation rests on it."""
+    """Race `Trainer` against the rivals; the lab report's way takes more steps: an extrapolation rests on it."""
     problem = make_image_problem(PRESET, overrides)
     steps = min(LOADER_BLOCK, size.steps)
     makers: Makers = {

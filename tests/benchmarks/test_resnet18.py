@@ -10,7 +10,7 @@ import pytest
 from benchmarks import cifar10_time, data_wait, presets, resnet18_step
 from benchmarks.image_problem import ImageProblem, make_image_problem, trainlab_training
 from benchmarks.rivals import resnet18
-from benchmarks.rounds import admit
+from benchmarks.rounds import Numbers, admit
 from benchmarks.size import QUICK, Size
 from trainlab.errors import RunFailed
 from trainlab.experiments import load_preset
@@ -65,8 +65,10 @@ def test_a_resnet18_that_learns_otherwise_is_left_out(
 def test_our_own_losses_in_the_precision_of_the_race_are_checked(
     problem: ImageProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = {"fp32": np.array([2.3, 2.1]), "auto": np.array([2.3, 2.3])}
-    monkeypatch.setattr("benchmarks.image_problem._losses", lambda problem, precision: losses[precision])
+    def losses(problem: ImageProblem, overrides: list[str], steps: int) -> Numbers:
+        return np.array([2.3, 2.1 if "precision=fp32" in overrides else 2.3])
+
+    monkeypatch.setattr("benchmarks.image_problem.first_losses", losses)
 
     with pytest.raises(RunFailed, match=r"first losses are \[2\.3 2\.3\] in the precision of the race"):
         trainlab_training(problem, 1).sample()
