@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     names = list(BENCHMARKS) if options.names == ["all"] else options.names or list(SPEED)
     size = QUICK if options.quick else Size()
-    for amount in ("rounds", "seconds", "seeds"):
+    for amount in ("rounds", "seconds", "steps", "seeds"):
         if getattr(options, amount) is not None:
             size = replace(size, **{amount: getattr(options, amount)})
     folder = options.folder or (Path(".bench") if options.quick else Path(__file__).parent)
@@ -57,6 +57,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=listed)
     parser.add_argument("--rounds", type=int, help=f"interleaved rounds or repetitions (default {Size().rounds})")
     parser.add_argument("--seconds", type=float, help=f"of each contender in a round (default {Size().seconds:g})")
+    parser.add_argument("--steps", type=int, help=f"of each where one takes seconds (default {Size().steps})")
     parser.add_argument("--seeds", type=int, help=f"of an experiment with an accuracy (default {Size().seeds})")
     parser.add_argument("--quick", action="store_true", help="a trial on tiny sizes, written to .bench/")
     parser.add_argument("--folder", type=Path, help="where results.json and RESULTS.md lie (default: benchmarks/)")
@@ -64,7 +65,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     unknown = [name for name in options.names if name not in BENCHMARKS and options.names != ["all"]]
     if unknown:
         parser.error(f"unknown benchmark {unknown[0]!r}; known: {', '.join(BENCHMARKS)}, or all alone")
-    for amount in ("rounds", "seconds", "seeds"):
+    for amount in ("rounds", "seconds", "steps", "seeds"):
         if getattr(options, amount) is not None and not getattr(options, amount) > 0:
             parser.error(f"--{amount} must be above 0, got {getattr(options, amount)}")
     return options
@@ -73,7 +74,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _option_words(options: argparse.Namespace) -> list[str]:
     """The options as they were given."""
     words = ["--quick"] if options.quick else []
-    for name in ("rounds", "seconds", "seeds", "folder"):
+    for name in ("rounds", "seconds", "steps", "seeds", "folder"):
         if getattr(options, name) is not None:
             words += [f"--{name}", str(getattr(options, name))]
     return words

@@ -5,12 +5,15 @@ from functools import partial
 
 from benchmarks import (
     augmentation,
+    cifar10_time,
+    data_wait,
     evaluation_batch1,
     lab1_epoch,
     lab1_experiments,
     memory,
     presets,
     profile_step,
+    resnet18_step,
     startup,
     time_to_accuracy,
     training,
@@ -29,6 +32,13 @@ SPEED: dict[str, Measure] = {
     "memory": memory.measure,
     "augmentation": augmentation.measure,
     "profile_step": profile_step.measure,
+    "resnet18_step": resnet18_step.measure,
+    "data_wait": data_wait.measure,
 }
-ACCURACY: dict[str, Measure] = {"lab1_experiments": lab1_experiments.measure, "presets": presets.measure}
+ACCURACY: dict[str, Measure] = {
+    "lab1_experiments": lab1_experiments.measure,
+    "presets": presets.measure,
+    "cifar10_time": cifar10_time.measure,
+    "cifar10_presets": partial(presets.measure, presets=presets.CIFAR10_PRESETS),
+}
 BENCHMARKS = SPEED | ACCURACY

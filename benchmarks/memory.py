@@ -12,6 +12,7 @@ from benchmarks.figures import Missing, Result, Series, Target
 from benchmarks.size import Size
 
 TARGET: Target = {"at_least": 350, "aim": 200}
+UNKNOWN_PEAKS = "this system does not tell the peak memory of a process"
 # A process begins with its parent's peak, so the command must be started by a small one, not by a benchmark.
 LAUNCHER = """
 import os, sys
@@ -31,7 +32,7 @@ def measure(size: Size) -> Result:
         values: list[float | None] = [peak_megabytes("mnist-mlp", size.overrides) for _ in range(size.rounds)]
         rows.append({"name": name, "values": values, "target": TARGET})
     else:
-        missing.append({"name": name, "reason": "this system does not tell the peak memory of a process"})
+        missing.append({"name": name, "reason": UNKNOWN_PEAKS})
     return {
         "question": "How much memory does the demo take at most?",
         "parts": [{"kind": "limits", "title": "Peak resident memory", "unit": "MB", "rows": rows, "missing": missing}],
@@ -42,8 +43,14 @@ def measure(size: Size) -> Result:
 def peak_megabytes(preset: str, overrides: Sequence[str]) -> float:
     """Largest resident memory of one run."""
     with tempfile.TemporaryDirectory() as folder:
+        options = ["--run", f"{folder}/run", "--progress", "none"]
+        return peak_of([*trainlab_command(), "train", preset, *overrides, *options])
+
+
+def peak_of(command: Sequence[str]) -> float:
+    """Largest resident memory of one process, in MB. Raises RunFailed when it fails."""
+    with tempfile.TemporaryDirectory() as folder:
         figure = Path(folder) / "figure"
-        command = [*trainlab_command(), "train", preset, *overrides, "--run", f"{folder}/run", "--progress", "none"]
         launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(figure), *command]
         finished = subprocess.run(launcher, capture_output=True, text=True, check=False)
         check_status(launcher[:1], finished.returncode, finished.stderr)

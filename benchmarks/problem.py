@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.rounds import SAMPLED_STEPS, Contender, Numbers
 from trainlab.data import Batch, Loader
-from trainlab.engines import NumpyEngine
+from trainlab.engines import Engine, NumpyEngine
 from trainlab.experiments import Config
 from trainlab.experiments.assemble import PreparedData, build_numpy_engine, build_schedule, prepare_data, thread_count
 from trainlab.nn import Array
@@ -71,7 +71,7 @@ def trainlab_training(problem: Problem) -> Contender:
     engine = problem.engine()
 
     def run(steps: int) -> int:
-        return train(problem, engine, steps)
+        return train(problem.config, problem.data, engine, steps)
 
     def sample() -> Numbers:
         fresh = problem.engine()
@@ -85,16 +85,27 @@ def trainlab_training(problem: Problem) -> Contender:
     return Contender(run, sample, thread_limit)
 
 
-def train(problem: Problem, engine: NumpyEngine, steps: int) -> int:
-    """Train through `Trainer` for about so many steps, in whole epochs of at most the training part; returns how many.
+def train(config: Config, data: PreparedData, engine: Engine, steps: int) -> int:
+    """Train for about so many steps through `make_trainer`; returns how many."""
+    return make_trainer(config, data, engine, steps).run().state.step
+
+
+def make_trainer(config: Config, data: PreparedData, engine: Engine, steps: int) -> Trainer:
+    """A `Trainer` for about so many steps, in whole epochs of at most the training part.
 
     The validation that ends each epoch is of a single image, so that the time is that of the training steps.
     """
-    data, config = problem.data, problem.config
-    indices = data.split.train[: max(config.batch_size, min(steps * config.batch_size, len(data.split.train)))]
-    batches = Loader(data.dataset, indices, config.batch_size, data.transform, config.seed, shuffle=True)
+    images = max(config.batch_size, min(steps * config.batch_size, len(data.split.train)))
+    batches = Loader(
+        data.dataset,
+        data.split.train[:images],
+        config.batch_size,
+        data.transform,
+        config.seed,
+        shuffle=True,
+        augment=data.train_batches.augment,
+    )
     single = Loader(data.dataset, data.split.validation[:1], 1, data.transform, config.seed, shuffle=False)
     epochs = math.ceil(steps / batches.steps_per_epoch)
     schedule = build_schedule(config, batches.steps_per_epoch)
-    trainer = Trainer(engine, batches, single, Plan("benchmark", epochs, config.lr, schedule))
-    return trainer.run().state.step
+    return Trainer(engine, batches, single, Plan("benchmark", epochs, config.lr, schedule))

@@ -24,7 +24,7 @@ def measure(size: Size) -> Result:
     problem = make_problem(batch_size=1)
     steps = min(round(size.seconds * STEPS_PER_SECOND), len(problem.data.split.train))
     with thread_limit(problem.threads):
-        train(problem, problem.engine(), steps)  # a warm-up
+        train(problem.config, problem.data, problem.engine(), steps)  # a warm-up
         rounds = [_round(problem, steps) for _ in range(size.rounds)]
     parts = {name: spread([one[name] for one in rounds]).median for name in rounds[0]}
     bytes_read = problem.weights["1.weight"].nbytes
@@ -45,7 +45,7 @@ def _round(problem: Problem, steps: int) -> Microseconds:
     """Each part over so many steps: the median where every step can be timed, else the mean."""
     engine = problem.engine()
     batches = list(_batches(problem, steps))
-    whole_step = _mean(lambda: train(problem, engine, steps), steps)
+    whole_step = _mean(lambda: train(problem.config, problem.data, engine, steps), steps)
     serving = _mean(lambda: list(_batches(problem, steps)), steps)
     engine_step, parts = _timed_steps(engine, batches)
     return {

@@ -28,16 +28,20 @@ class Contender:
     """One way of doing the work.
 
     Args:
-        run: does about so many steps and returns how many it did.
+        run: does about so many steps (or images, whatever is counted) and returns how many it did.
         sample: called once before any run; numbers of the first steps, by which contenders are compared.
         use_threads: lets the library compute with so many threads inside a ``with`` block.
         thread_counts: tried in a short round before the others; the fastest is kept.
+        tolerance: how far, relatively, its sample may be from ours; a tenth of it absolutely. Rounding decides.
+        per_round: steps of each round; 0 takes as many as fill its seconds, which suits steps that take less.
     """
 
     run: Callable[[int], int]
     sample: Callable[[], Numbers]
     use_threads: Callable[[int], AbstractContextManager[object]]
     thread_counts: Sequence[int] = THREAD_COUNTS
+    tolerance: float = 1e-3
+    per_round: int = 0
 
 
 Makers = Mapping[str, Callable[[], Contender]]
@@ -102,7 +106,7 @@ def admit(ours: Contender, makers: Makers) -> tuple[dict[str, Contender], list[M
         except Exception as error:  # whatever one rival lacks here must not stop the others
             missing.append({"name": name, "reason": in_one_line(error)})
             continue
-        if got.shape == expected.shape and np.allclose(got, expected, rtol=1e-3, atol=1e-4):
+        if agree(got, expected, rival.tolerance):
             admitted[name] = rival
         else:
             reason = f"computes something else: its first steps gave {got[:3].round(4)}, ours {expected[:3].round(4)}"
@@ -110,42 +114,56 @@ def admit(ours: Contender, makers: Makers) -> tuple[dict[str, Contender], list[M
     return admitted, missing
 
 
+def agree(got: Numbers, expected: Numbers, tolerance: float) -> bool:
+    """Whether two samples are of the same computation, up to rounding."""
+    return got.shape == expected.shape and np.allclose(got, expected, rtol=tolerance, atol=tolerance / 10)
+
+
 def race(contenders: Mapping[str, Contender], rounds: int, seconds: float) -> list[Series]:
     """Steps a second of each contender in each round: A B C, A B C, …"""
-    settled = {name: _settle(contender, seconds / 4) for name, contender in contenders.items()}
+    settled = {name: _settle(contender, seconds) for name, contender in contenders.items()}
     series: list[Series] = [{"name": name, "threads": threads, "values": []} for name, (threads, _) in settled.items()]
     gc.collect()
     gc.freeze()  # what the rivals imported should not slow down anybody's garbage collection
     try:
         for _ in range(rounds):
             for one in series:
-                threads, rough_speed = settled[one["name"]]
-                steps = max(1, round(rough_speed * seconds))
-                one["values"].append(_speed(contenders[one["name"]], threads, steps))
+                threads, steps = settled[one["name"]]
+                one["values"].append(speed(contenders[one["name"]], threads, steps))
     finally:
         gc.unfreeze()
     return series
 
 
-def _settle(contender: Contender, seconds: float) -> tuple[int, float]:
-    """The best number of threads, and about how many steps a second it makes."""
-    speeds = {threads: _rough_speed(contender, threads, seconds) for threads in contender.thread_counts}
-    return max(speeds.items(), key=lambda item: item[1])
+def _settle(contender: Contender, seconds: float) -> tuple[int, int]:
+    """The best number of threads, and the steps of a round."""
+    if contender.per_round and len(contender.thread_counts) == 1:
+        warm_up(contender, contender.thread_counts[0])
+        return contender.thread_counts[0], contender.per_round
+    speeds = {threads: _rough_speed(contender, threads, seconds / 4) for threads in contender.thread_counts}
+    threads, rough_speed = max(speeds.items(), key=lambda item: item[1])
+    return threads, contender.per_round or max(1, round(rough_speed * seconds))
 
 
 def _rough_speed(contender: Contender, threads: int, seconds: float) -> float:
-    """Speed over about so many seconds, after a few steps in which a library may compile what it runs."""
-    _speed(contender, threads, WARM_UP_STEPS)
+    """Speed over about so many seconds."""
+    warm_up(contender, threads)
     steps = 1
     while True:
         started = time.perf_counter()
-        speed = _speed(contender, threads, steps)
+        measured = speed(contender, threads, steps)
         if time.perf_counter() - started >= seconds:
-            return speed
+            return measured
         steps *= 2
 
 
-def _speed(contender: Contender, threads: int, steps: int) -> float:
+def warm_up(contender: Contender, threads: int) -> None:
+    """A few steps, in which a library may compile what it runs."""
+    speed(contender, threads, WARM_UP_STEPS)
+
+
+def speed(contender: Contender, threads: int, steps: int) -> float:
+    """Steps a second of one run of about so many steps."""
     with contender.use_threads(threads):
         started = time.perf_counter()
         done = contender.run(steps)

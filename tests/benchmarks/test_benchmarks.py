@@ -54,8 +54,8 @@ def test_pytorch_takes_the_steps_that_trainlab_takes(batch_size: int) -> None:
 def test_training_runs_about_as_many_steps_as_asked_in_whole_epochs() -> None:
     problem = make_problem(batch_size=1)
     with thread_limit(problem.threads):
-        assert train(problem, problem.engine(), 7) == 7
-        assert train(problem, problem.engine(), 700) == 2 * 540
+        assert train(problem.config, problem.data, problem.engine(), 7) == 7
+        assert train(problem.config, problem.data, problem.engine(), 700) == 2 * 540
 
 
 def test_training_is_compared_with_every_rival() -> None:

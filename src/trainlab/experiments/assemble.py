@@ -55,9 +55,12 @@ class PreparedData:
         return sample
 
 
-def prepare_data(config: Config, chosen: Split | None = None) -> PreparedData:
-    """Read the training images and split them, or use the split that a run has saved. Never reads the test set."""
-    dataset = load(config.dataset, "train", data_directory(config))
+def prepare_data(config: Config, chosen: Split | None = None, dataset: Dataset | None = None) -> PreparedData:
+    """Read the training images and split them, or use the split that a run has saved. Never reads the test set.
+
+    With ``dataset``, images that are in memory stand in for those that the configuration names.
+    """
+    dataset = dataset or load(config.dataset, "train", data_directory(config))
     chosen = chosen or dataset.split  # a folder of pictures may come with its own validation folder
     if chosen is None:
         validation = int(config.split) if config.split >= 1 else config.split

@@ -1,0 +1,66 @@
+"""The record of a run on a GPU as Markdown: what was checked, then each figure with its spread and number."""
+
+from typing import Any
+
+from benchmarks.figures import Spread
+from benchmarks.markdown import table, with_spread
+
+ACCURACY = 0.94
+WORDS = {True: "✓", False: "✗ FAILED", None: "not here"}
+
+
+def lines(record: dict[str, Any]) -> list[str]:
+    """The whole report."""
+    checks = [[check["name"], WORDS[check["holds"]], check["found"]] for check in record["checks"]]
+    peak = record["peak"]
+    steps = [
+        [f"ResNet-18, batch size {one['batch_size']}", *_cells(one, "ms", "images/s"), _share(one), _n(one["ms"])]
+        for one in record["steps"]
+    ]
+    trainings = [
+        [
+            f"{one['preset']}, {one['epochs']} epochs on {one['data'].partition(':')[0]}",
+            *_cells(one, "seconds", "epoch seconds"),
+            _accuracy(one),
+            _n(one["seconds"]),
+        ]
+        for one in record["trainings"]
+    ]
+    return [
+        f"# {record['device']}",
+        "",
+        *table(["check", "holds", "found"], checks),
+        "",
+        *table(["step", "ms", "images/s", "share of the peak", "n"], steps),
+        "",
+        f"The peak: {with_spread(Spread(**peak['TFLOP/s']))} TFLOP/s (n = {peak['TFLOP/s']['n']}) in a product of "
+        f"{peak['matrix']}² bfloat16 matrices.",
+        "",
+        *table(["training", "seconds", "seconds an epoch", "test accuracy", "n"], trainings),
+        "",
+        *(f"- left out: {one['name']}: {one['reason']}" for one in record["left out"]),
+        f"- Medians (smallest–largest). A step begins with arrays on the host and ends with the loss as a number. A "
+        f"training is all steps and validations, data in memory, after a warm-up epoch; {record['seconds']} s in all.",
+    ]
+
+
+def _cells(one: dict[str, Any], *names: str) -> list[str]:
+    return [with_spread(Spread(**one[name])) for name in names]
+
+
+def _share(one: dict[str, Any]) -> str:
+    share = Spread(**one["share of peak"])
+    return f"{share.median:.1%} ({share.low:.1%}–{share.high:.1%})"
+
+
+def _accuracy(one: dict[str, Any]) -> str:
+    """With a mark where it is enough for the seconds to be the time to 94 %."""
+    if "test accuracy" not in one:
+        return "–"
+    found = Spread(**one["test accuracy"])
+    mark = f", {ACCURACY:.0%} reached" if found.median >= ACCURACY else ""
+    return f"{found.median:.2%} ({found.low:.2%}–{found.high:.2%}){mark}"
+
+
+def _n(figure: dict[str, Any]) -> str:
+    return str(figure["n"])

@@ -1,0 +1,143 @@
+"""The script for a GPU runs from end to end without one; what it would say of a GPU that computes something else."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.gpu import __main__ as script
+from benchmarks.gpu import checks, clock, training
+from benchmarks.gpu.amounts import QUICK
+from benchmarks.gpu.checks import Check
+from benchmarks.gpu.report import lines
+from benchmarks.image_problem import random_images
+from trainlab.data.augmentation import RandomHorizontalFlip, build
+from trainlab.errors import InputError
+
+CPU = torch.device("cpu")
+IMAGES = training.Images(random_images("a", 100), random_images("b", 20), real=True, note="dots")
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, Any]:
+    """What a trial of the whole script measures."""
+    options = argparse.Namespace(device="cpu", quick=True, data="", minutes=5.0)
+    return script.measure(options, QUICK)
+
+
+def test_the_whole_script_runs_on_a_cpu(record: dict[str, Any]) -> None:
+    networks = [check for check in record["checks"] if check["name"].startswith("losses of cifar10-lab1: fp32")]
+    assert networks[0]["holds"] is True
+    assert [check["holds"] for check in record["checks"] if "bit for bit" in check["name"]] == [True] * 6
+    assert record["peak"]["TFLOP/s"]["n"] == QUICK.times
+    assert [one["batch_size"] for one in record["steps"]] == [2, 4]
+    assert record["trainings"][0]["preset"] == script.SMALL
+    assert record["trainings"][0]["seconds"]["n"] == QUICK.seeds
+    assert "test accuracy" not in record["trainings"][0], "random images teach nothing"
+    measured = {one["preset"] for one in record["trainings"]} | {one["name"] for one in record["left out"]}
+    assert measured == set(script.TRAINED)
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    text = "\n".join(lines(record))
+    assert "| ResNet-18, batch size 2 |" in text
+    assert "| cifar10-tiny, 1 epochs on random images |" in text
+
+
+def test_a_step_takes_as_many_operations_as_the_summary_says(record: dict[str, Any]) -> None:
+    forward = 1_116e6  # 556 million multiplications, each with an addition, and what BatchNorm, ReLU and sums add
+    for one in record["steps"]:
+        tflops = 3 * forward * one["images/s"]["median"] / 1e12
+        assert one["share of peak"]["median"] == pytest.approx(tflops / record["peak"]["TFLOP/s"]["median"], rel=0.01)
+
+
+@pytest.mark.parametrize("holds", [True, None, False])
+def test_a_failed_check_decides_the_exit_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], record: dict[str, Any], holds: bool | None
+) -> None:
+    found = record | {"checks": [Check("augmentation flip", holds, "3 numbers differ")._asdict()]}
+    monkeypatch.setattr(script, "measure", lambda options, amounts: found)
+
+    assert script.main(["--device", "cpu", "--quick"]) == (holds is False)
+
+    *_, last = capsys.readouterr().out.splitlines()
+    assert json.loads(last)["checks"][0]["found"] == "3 numbers differ"
+
+
+def test_without_a_gpu_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+    assert script.main([]) == 2
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == "No CUDA GPU is to be had here; try the script with --device cpu --quick.\n"
+
+
+def test_a_cpu_is_for_a_trial_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        script.main(["--device", "cpu"])
+    assert "--device cpu is a trial of the script: add --quick" in capsys.readouterr().err
+
+
+def test_another_augmentation_on_the_device_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_for(name: str) -> Any:
+        pieces: Iterator[Any] = cycle([build(name), RandomHorizontalFlip(p=0.0)])
+        return lambda images, draws: next(pieces)(images, draws)
+
+    both = build_for("flip")
+    monkeypatch.setattr(checks, "build", lambda name: both)
+
+    check = checks.augmentation_agrees("flip", CPU, 16)
+
+    assert check.holds is False
+    assert check.found != "0 numbers differ"
+
+
+def test_other_losses_on_the_device_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([np.array([2.3, 2.2]), np.array([2.3, 2.21]), np.array([2.3, 2.21])])
+    monkeypatch.setattr(checks, "first_losses", lambda problem, overrides, steps: next(losses))
+
+    fp32, bf16 = checks.losses_agree("cifar10-tiny", CPU, 4)
+
+    assert (fp32.holds, bf16.holds) == (False, True)
+    assert fp32.found == "[2.3  2.21] and [2.3 2.2]"
+
+
+def test_a_training_that_does_not_fit_into_the_time_left_is_not_begun() -> None:
+    with pytest.raises(InputError, match=r"1 epochs would take about \d+ s; -1 s are left"):
+        training.train_over_seeds("cifar10-tiny", IMAGES, CPU, QUICK, lambda: -1.0)
+
+
+def test_fewer_seeds_are_trained_when_time_runs_out() -> None:
+    left = iter([1e9, 0.0])
+
+    record = training.train_over_seeds("cifar10-tiny", IMAGES, CPU, QUICK, lambda: next(left))
+
+    assert record["seconds"]["n"] == 1
+    assert 0 <= record["test accuracy"]["median"] <= 1
+
+
+def test_real_images_that_are_not_here_are_replaced_and_said_to_be(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("TRAINLAB_DATA", raising=False)
+
+    images = training.read_images(str(tmp_path), QUICK, quick=False)
+
+    assert not images.real
+    assert images.note.startswith("random images, so times but no accuracies: cifar-10 (train) is not")
+    assert len(images.train) == QUICK.train_images
+
+
+def test_each_call_is_timed_after_the_warm_up() -> None:
+    calls: list[int] = []
+
+    values = clock.milliseconds(lambda: calls.append(0), CPU, warm_up=2, times=3)
+
+    assert len(values) == 3
+    assert len(calls) == 5
