@@ -45,6 +45,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "adam": {"optimizer": "adam", "lr": 0.01},
     "adamw": {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.1},
     "muon": {"optimizer": "muon", "lr": 0.02, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "hidden": [8, 6]},
+    "muon with unit rows": {"optimizer": "muon", "lr": 0.1, "unit_rows": True, "hidden": [8, 6]},
     "smoothed and clipped": {"label_smoothing": 0.1, "clip_norm": 0.05},
     "squared error": {"loss": "mse"},
     "gelu": {"activation": "gelu"},

@@ -90,3 +90,13 @@ def test_the_last_matrix_and_all_vectors_are_left_to_adam() -> None:
 def test_settings_outside_their_range_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Muon([Parameter(np.ones((2, 2)))], **settings)  # type: ignore[arg-type]
+
+
+def test_unit_rows_keep_the_norm_and_make_the_step_relative() -> None:
+    hidden, last = Parameter(matrix((6, 4), 1), "hidden"), Parameter(matrix((2, 6), 2), "last")
+    optimizer = Muon([hidden, last], lr=0.1, momentum=0.0, nesterov=False, unit_rows=True, weight_decay=0.5)
+    before = hidden.data * np.sqrt(6) / np.sqrt((hidden.data**2).sum())
+    hidden.accumulate(matrix((6, 4), 3))
+    last.accumulate(np.zeros((2, 6)))
+    optimizer.step()
+    np.testing.assert_allclose(hidden.data, before - 0.1 * np.sqrt(6 / 4) * orthogonalize(matrix((6, 4), 3)))

@@ -31,12 +31,14 @@ class Muon(torch.optim.Optimizer):
         nesterov: bool = True,
         betas: tuple[float, float] = (0.9, 0.999),
         weight_decay: float = 0.0,
+        unit_rows: bool = False,
         product_dtype: torch.dtype = torch.float32,
     ) -> None:
         learned = [parameter for parameter in parameters if parameter.requires_grad]
         is_matrix = splits_from_rest([tuple(parameter.shape) for parameter in learned])
         self.product_dtype = product_dtype
         matrices: dict[str, Any] = {"params": [], "update": "muon", "momentum": momentum, "nesterov": nesterov}
+        matrices["unit_rows"] = unit_rows
         rest: dict[str, Any] = {"params": [], "update": "adam", "betas": betas, "lr_share": adam_lr / lr}
         for parameter, chosen in zip(learned, is_matrix, strict=True):
             (matrices if chosen else rest)["params"].append(parameter)
@@ -59,7 +61,7 @@ class Muon(torch.optim.Optimizer):
         direction = g + momentum * velocity if group["nesterov"] else velocity
         d = direction.reshape(len(w), -1)
         step = orthogonalize(d.to(self.product_dtype)).to(w.dtype).reshape(w.shape)
-        w.mul_(1 - group["lr"] * group["weight_decay"])
+        w.mul_(len(w) ** 0.5 / w.norm() if group["unit_rows"] else 1 - group["lr"] * group["weight_decay"])
         w.sub_(step, alpha=group["lr"] * shape_factor(*d.shape))
 
     def _step_by_adam(self, w: torch.Tensor, g: torch.Tensor, group: dict[str, Any], state: dict[str, Any]) -> None:

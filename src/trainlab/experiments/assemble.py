@@ -137,6 +137,7 @@ def build_optimizer(config: Config, model: Sequential) -> Optimizer:
             config.nesterov,
             (config.beta1, config.beta2),
             config.weight_decay,
+            config.unit_rows,
         )
     kind = AdamW if config.optimizer == "adamw" else Adam
     return kind(parameters, config.lr, (config.beta1, config.beta2), weight_decay=config.weight_decay)

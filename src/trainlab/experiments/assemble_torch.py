@@ -81,6 +81,7 @@ def _build_optimizer(config: Config, model: torch.nn.Module, precision: Precisio
             config.nesterov,
             betas,
             config.weight_decay,
+            config.unit_rows,
             product_dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
         )
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam

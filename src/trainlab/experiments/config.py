@@ -80,6 +80,7 @@ class Config:
     adam_lr: float = setting(0.001, "for what muon leaves to adam: biases and the last layer", low=0, open_low=True)
     momentum: float = setting(0.0, "share of the last step kept, sgd and muon", low=0, high=1, open_high=True)
     nesterov: bool = setting(False, "look ahead along the momentum, sgd and muon")
+    unit_rows: bool = setting(False, "muon keeps rows at length 1, for weights in front of BatchNorm")
     beta1: float = setting(0.9, "memory of Adam's mean", low=0, high=1, open_high=True)
     beta2: float = setting(0.999, "memory of Adam's mean square", low=0, high=1, open_high=True)
     weight_decay: float = setting(0.0, "pull of every weight towards 0", low=0)
@@ -150,6 +151,8 @@ class Config:
             raise InputError(
                 f"momentum and nesterov belong to optimizer=sgd and muon, not {self.optimizer}; it has beta1."
             )
+        if self.unit_rows and self.optimizer != "muon":
+            raise InputError(f"unit_rows belongs to optimizer=muon, not {self.optimizer}.")
         if self.nesterov and not self.momentum:
             raise InputError("nesterov = true needs a momentum above 0, such as momentum=0.9.")
         if self.model != "mlp" and self.engine != "torch":
