@@ -15,6 +15,7 @@ from benchmarks.image_problem import (
     make_image_problem,
     trainlab_training,
 )
+from benchmarks.own_process import in_own_process
 from benchmarks.rivals import import_rival
 from benchmarks.rounds import Contender, Makers, compare
 from benchmarks.size import Size
@@ -57,6 +58,8 @@ def measure(size: Size, rivals: Sequence[str] = tuple(RIVALS), overrides: Sequen
             "trainlab crops, flips and standardizes bytes within the time, through its public Trainer and Loader, in "
             "the precision that precision=auto chooses here. Rivals get float tensors that lie ready, standardized "
             "and in the layout they want: the lab report's own DataLoader is not counted against it.",
+            "Each rival runs in a process of its own, with the C library's usual memory management. trainlab tells the "
+            "library to keep freed memory for the next step: a good part of its lead over PyTorch at its best.",
             f"Before timing, the first {SAMPLED_STEPS} losses from the same weights on one batch had to agree with "
             f"trainlab's in float32: within {FP32_TOLERANCE:g} in float32, {BF16_TOLERANCE:g} in bfloat16, trainlab's "
             f"own included. Learning rate {SAMPLED_LR:g} for that; at the preset's, Adam's first steps follow the "
@@ -66,7 +69,12 @@ def measure(size: Size, rivals: Sequence[str] = tuple(RIVALS), overrides: Sequen
 
 
 def rival(name: str, problem: ImageProblem, steps: int) -> Contender:
-    """One of `RIVALS`, which takes so many steps in a round."""
+    """One of `RIVALS`, which takes so many steps in a round, in a process of its own."""
+    return in_own_process(partial(make_rival, name, problem, steps))
+
+
+def make_rival(name: str, problem: ImageProblem, steps: int) -> Contender:
+    """The same in this process."""
     function, options = RIVALS[name]
     contender: Contender = getattr(import_rival("benchmarks.rivals.resnet18"), function)(problem, steps, **options)
     return contender

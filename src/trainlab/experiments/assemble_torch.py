@@ -70,7 +70,12 @@ def _build_optimizer(config: Config, model: torch.nn.Module, precision: Precisio
     betas = (config.beta1, config.beta2)
     if config.optimizer == "sgd":
         return torch.optim.SGD(
-            parameters, config.lr, config.momentum, nesterov=config.nesterov, weight_decay=config.weight_decay
+            parameters,
+            config.lr,
+            config.momentum,
+            nesterov=config.nesterov,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
     if config.optimizer == "muon":
         return Muon(
@@ -85,4 +90,4 @@ def _build_optimizer(config: Config, model: torch.nn.Module, precision: Precisio
             product_dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
         )
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, config.lr, betas, weight_decay=config.weight_decay)
+    return kind(parameters, config.lr, betas, weight_decay=config.weight_decay, fused=True)
