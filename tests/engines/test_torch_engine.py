@@ -186,6 +186,15 @@ def test_the_other_networks_have_their_parameters(model: str, shape: tuple[int, 
     assert one.predict(images).shape == (2, 10)
 
 
+@pytest.mark.parametrize(("model", "size"), [("lenet", 16), ("convnet", 2), ("fastnet", 5)])
+def test_the_smallest_images_fit_and_smaller_ones_are_refused(model: str, size: int) -> None:
+    one = config(engine="torch", model=model, hidden=[8, 8])
+    images = np.zeros((2, 3, size, size), np.float32)
+    assert build_engine(one, (3, size, size), 2).predict(images).shape == (2, 2)
+    with pytest.raises(InputError, match=f"got a side of {size - 1}"):
+        build_engine(one, (3, size, size - 1), 2)
+
+
 def test_initial_weights_depend_on_the_seed_alone() -> None:
     first, same, other = (
         build_engine(config(engine="torch", model="convnet", seed=seed), (3, 32, 32), 10).state().model["fc.weight"]

@@ -7,25 +7,30 @@ import sys
 import pytest
 import torch
 
-from trainlab.engines.torch_hardware import check_compiler, memory_errors_explained
+from trainlab.engines.torch_hardware import check_compiler, errors_explained
 from trainlab.errors import InputError, RunFailed
 
 
 def test_more_memory_than_there_is_names_the_remedies() -> None:
     with (
         pytest.raises(RunFailed, match=r"out of memory \(.*can't allocate memory.*accumulate=4"),
-        memory_errors_explained(),
+        errors_explained(),
     ):
         torch.empty(2**60, dtype=torch.uint8)
 
 
 def test_a_gpu_s_memory_error_is_explained_too() -> None:
-    with pytest.raises(RunFailed, match="A smaller batch_size needs less"), memory_errors_explained():
+    with pytest.raises(RunFailed, match="A smaller batch_size needs less"), errors_explained():
         raise torch.OutOfMemoryError("CUDA: tried to allocate 2 GiB")
 
 
+def test_a_single_value_for_batchnorm_says_what_to_change() -> None:
+    with pytest.raises(InputError, match="BatchNorm needs more than one value of each channel"), errors_explained():
+        torch.nn.BatchNorm2d(3)(torch.ones(1, 3, 1, 1))
+
+
 def test_other_errors_stay_as_they_are() -> None:
-    with pytest.raises(RuntimeError, match="mat1 and mat2") as caught, memory_errors_explained():
+    with pytest.raises(RuntimeError, match="mat1 and mat2") as caught, errors_explained():
         torch.ones(2, 3) @ torch.ones(2, 3)
     assert not isinstance(caught.value, RunFailed)
 

@@ -107,6 +107,7 @@ def test_a_wrong_word_says_what_arrived_and_what_was_expected(word: str, message
     ("words", "message"),
     [
         (["optimizer=adam", "momentum=0.9"], "momentum and nesterov belong to optimizer=sgd and muon, not adam"),
+        (["engine=torch", "model=fastnet", "hidden=[]"], "fastnet needs the width of at least one stage"),
         (["unit_rows=true"], "unit_rows belongs to optimizer=muon, not sgd"),
         (["ema=0.9"], "accumulate, ema and compile belong to engine=torch"),
         (["engine=torch", "batch_size=4", "accumulate=5"], "a batch of 4 images has at most as many parts"),

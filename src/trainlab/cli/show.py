@@ -36,7 +36,7 @@ def show(preset: str, overrides: tuple[str, ...]) -> None:
     flops = sum(row.flops for row in rows)
     memory = _bytes(sum(4 * row.parameters + row.output_bytes for row in rows))
     click.echo(f"{'':>{width}}  {'together':{layer_width}}{'':>14}{parameters:>14,}{flops:>13,}{memory:>12}")
-    copies = 2 + {"sgd": int(config.momentum > 0), "adam": 3, "adamw": 3}[config.optimizer]
+    copies = 2 + {"sgd": int(config.momentum > 0), "adam": 3, "adamw": 3, "muon": 1}[config.optimizer]
     activations = config.batch_size * sum(row.output_bytes for row in rows)
     click.echo(
         f"\nOne image forward; a training step costs about 3 × {config.batch_size} × {flops:,} FLOPs and holds "

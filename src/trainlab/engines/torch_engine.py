@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
 from trainlab.engines.torch_average import AveragedModel
-from trainlab.engines.torch_hardware import Precision, memory_errors_explained
+from trainlab.engines.torch_hardware import Precision, errors_explained
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
 from trainlab.nn.module import check_fit
@@ -84,7 +84,7 @@ class TorchEngine:
 
         self.optimizer.zero_grad(set_to_none=True)
         loss_sum, correct = torch.zeros((), device=self.device), torch.zeros((), dtype=torch.int64, device=self.device)
-        with memory_errors_explained():
+        with errors_explained():
             for images, labels, targets in self._parts(batch):
                 with self._autocast():
                     scores = self._forward(images)
@@ -171,7 +171,7 @@ class TorchEngine:
         """Of the averaged weights where there are any, in evaluation mode."""
         model = self._forward if self._average is None else self._average.model
         self.model.eval()
-        with memory_errors_explained(), torch.inference_mode(), self._autocast():
+        with errors_explained(), torch.inference_mode(), self._autocast():
             scores: torch.Tensor = model(images)
         return scores.float()
 

@@ -83,10 +83,20 @@ def keep_freed_memory() -> None:
 
 
 @contextmanager
-def memory_errors_explained() -> Iterator[None]:
-    """Turn PyTorch's out-of-memory errors into RunFailed with a remedy, inside a ``with`` block."""
+def errors_explained() -> Iterator[None]:
+    """Turn what PyTorch says of memory and of lonely images into a message with a remedy, inside a ``with`` block.
+
+    Raises RunFailed when memory does not suffice, and InputError when BatchNorm has nothing to compare a value with.
+    """
     try:
         yield
+    except ValueError as error:
+        if not str(error).startswith("Expected more than 1 value per channel"):
+            raise
+        raise InputError(
+            "BatchNorm needs more than one value of each channel in a training step, and one image was left with one "
+            "pixel. Choose a batch_size that leaves no single image at the end of an epoch, or larger images."
+        ) from error
     except RuntimeError as error:
         first_line = str(error).strip().partition("\n")[0]
         if not isinstance(error, torch.OutOfMemoryError) and "memory" not in first_line:

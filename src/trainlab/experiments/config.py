@@ -151,6 +151,8 @@ class Config:
             raise InputError(
                 f"momentum and nesterov belong to optimizer=sgd and muon, not {self.optimizer}; it has beta1."
             )
+        if self.model == "fastnet" and not self.hidden:
+            raise InputError("model = fastnet needs the width of at least one stage, such as hidden=64x128x256.")
         if self.unit_rows and self.optimizer != "muon":
             raise InputError(f"unit_rows belongs to optimizer=muon, not {self.optimizer}.")
         if self.nesterov and not self.momentum:

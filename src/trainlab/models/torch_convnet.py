@@ -6,6 +6,8 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 import torch
 from torch import nn
 
+from trainlab.errors import InputError
+
 CONVNET_WIDTHS = (32, 64, 128)
 
 
@@ -16,10 +18,17 @@ class LeNet(nn.Module):
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2, with ReLU and
     max-pooling in place of tanh and learned averages.
+
+    Raises InputError for images below 16×16, of which nothing would be left.
     """
 
     def __init__(self, classes: int, channels: int, size: int) -> None:
         super().__init__()
+        if size < 16:
+            raise InputError(
+                f"model = lenet needs images of at least 16×16 pixels, got a side of {size}. Take larger images, or "
+                "model=convnet."
+            )
         padding = 2 if size == 28 else 0
         side = ((size + 2 * padding - 4) // 2 - 4) // 2
         self.conv1 = nn.Conv2d(channels, 6, 5, padding=padding)
@@ -42,10 +51,14 @@ class ConvNet(nn.Module):
 
     x (N, channels, H, W) → scores (N, classes). Made for a minute on two cores: 5.6 million operations for a 32×32
     image, a two-hundredth of ResNet-18's.
+
+    Raises InputError for images of one pixel.
     """
 
-    def __init__(self, classes: int, channels: int) -> None:
+    def __init__(self, classes: int, channels: int, size: int) -> None:
         super().__init__()
+        if size < 2:
+            raise InputError(f"model = convnet needs images of at least 2×2 pixels, got a side of {size}.")
         layers: list[nn.Module] = []
         before = channels
         for number, width in enumerate(CONVNET_WIDTHS):

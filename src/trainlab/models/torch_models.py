@@ -17,8 +17,8 @@ Shape = tuple[int, int, int]
 
 Builder = Callable[[int, Shape, Sequence[int]], nn.Module]
 BUILDERS: dict[str, Builder] = {
-    "lenet": lambda classes, shape, widths: LeNet(classes, shape[0], shape[1]),
-    "convnet": lambda classes, shape, widths: ConvNet(classes, shape[0]),
+    "lenet": lambda classes, shape, widths: LeNet(classes, shape[0], min(shape[1:])),
+    "convnet": lambda classes, shape, widths: ConvNet(classes, shape[0], min(shape[1:])),
     "fastnet": lambda classes, shape, widths: FastNet(widths, classes, shape[0], min(shape[1:])),
     "resnet18": lambda classes, shape, widths: ResNet(STAGES["resnet18"], classes, shape[0]),
     "resnet34": lambda classes, shape, widths: ResNet(STAGES["resnet34"], classes, shape[0]),
