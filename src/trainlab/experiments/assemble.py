@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load, split, transforms
 from trainlab.engines import Engine, NumpyEngine
+from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.models import LayerSummary, mlp, summarize
 from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
@@ -61,10 +62,7 @@ def prepare_data(config: Config, chosen: Split | None = None, dataset: Dataset |
     With ``dataset``, images that are in memory stand in for those that the configuration names.
     """
     dataset = dataset or load(config.dataset, "train", data_directory(config))
-    chosen = chosen or dataset.split  # a folder of pictures may come with its own validation folder
-    if chosen is None:
-        validation = int(config.split) if config.split >= 1 else config.split
-        chosen = split(dataset.labels, validation, config.seed, config.stratified)
+    chosen = chosen or choose_images(config, dataset)
     transform = transforms.build(config.transform, dataset.images, chosen.train)
     augment = build_augment(config)
     return PreparedData(
@@ -74,6 +72,27 @@ def prepare_data(config: Config, chosen: Split | None = None, dataset: Dataset |
         Loader(dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True, augment=augment),
         evaluation_batches(dataset, chosen.validation, transform),
     )
+
+
+def choose_images(config: Config, dataset: Dataset) -> Split:
+    """Which images train and which validate: the data set's own split where it has one, else one drawn by the seed.
+
+    Raises InputError for a subset that is larger than the data set.
+    """
+    labels, own = dataset.labels, dataset.split  # a folder of pictures may come with its own validation folder
+    pool = np.arange(len(labels)) if own is None else own.train
+    if config.subset > len(pool):
+        raise InputError(
+            f"subset = {config.subset} does not fit: {dataset.name} has {len(pool):,} training images. "
+            "Leave subset out to use them all."
+        )
+    if 0 < config.subset < len(pool):  # the same images whatever the run's seed
+        pool = pool[split(labels[pool], config.subset, 0, config.stratified).validation]
+    if own is not None:
+        return Split(pool, own.validation)
+    validation = int(config.split) if config.split >= 1 else config.split
+    within = split(labels[pool], validation, config.seed, config.stratified)
+    return Split(pool[within.train], pool[within.validation])
 
 
 def build_augment(config: Config) -> augmentation.Augment | None:

@@ -33,6 +33,7 @@ class Config:
     # What is learned
     dataset: str = setting("mnist", "data set, see `trainlab data list`")
     data_dir: str = setting("", "folder with the data; empty looks in TRAINLAB_DATA, the cache and the package")
+    subset: int = setting(0, "use only so many training images, the same for every seed; 0 uses all", low=0)
     split: float = setting(0.1, "validation part: a share below 1, or a number of images", low=0, open_low=True)
     stratified: bool = setting(True, "every class has the same share in the validation part")
     transform: str = setting(
