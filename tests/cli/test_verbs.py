@@ -13,6 +13,7 @@ from tests.cli.command import Command
 from tests.data.picture_files import write_pets
 from tests.data.small_cifar import packed, use_small_cifar
 from trainlab.data import load
+from trainlab.experiments import RunFolder
 
 
 @pytest.fixture
@@ -122,6 +123,64 @@ def test_what_show_prints_is_a_configuration_file(trainlab: Command, tmp_path: P
 
 def test_show_takes_the_folder_of_a_run(trainlab: Command, run: str) -> None:
     assert "hidden = [16]" in trainlab("show", run).out
+
+
+@pytest.mark.parametrize(
+    ("words", "picture"),
+    [
+        (["tiny.toml", "augment=crop", "--samples"], "samples.png"),
+        (["--samples", "tiny.toml", "augment=crop"], "samples.png"),
+        (["tiny.toml", "--samples", "augment=crop"], "samples.png"),
+        (["tiny.toml", "augment=crop", "--samples", "pictures/crop.png"], "pictures/crop.png"),
+        (["--samples", "crop.png", "tiny.toml", "augment=crop+mixup"], "crop.png"),
+        (["tiny.toml", "augment=crop", "--samples=crop.png"], "crop.png"),
+    ],
+)
+def test_show_draws_samples_wherever_the_option_stands(
+    trainlab: Command, tiny: str, words: list[str], picture: str
+) -> None:
+    done = trainlab("show", *words)
+    assert done.status == 0, done.err
+    assert done.out == f"{Path(picture)}: 10 training images as they are stored, then as the first epochs show them\n"
+    assert Path(picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_show_draws_different_images_where_nothing_is_random(trainlab: Command, tiny: str) -> None:
+    done = trainlab("show", "tiny.toml", "--samples")
+    assert done.out.startswith("samples.png: training images; every epoch shows the same. Try: trainlab show tiny.toml")
+    assert trainlab("show", "tiny.toml", "--samples").status == 0  # again, over its own picture
+
+
+def test_show_draws_the_samples_of_a_run_from_its_own_split(
+    trainlab: Command, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr(RunFolder, "load_split", lambda self: opened.append(self.path))
+    assert trainlab("show", run, "augment=mixup", "--samples").status == 0
+    assert trainlab("show", run, "augment=mixup", "seed=3", "--samples").status == 0
+    assert opened == [Path(run)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fashion-mnist-mlp", "--samples"], "fashion-mnist (train) is not on this machine"),
+        (["tiny.toml", "--samples", "crop.jpg"], "crop.jpg: samples are drawn as PNG"),
+        (["tiny.toml", "--samples", "mine.png"], "mine.png exists already and is no picture of samples"),
+        (["tiny.toml", "augment=mixup+crop", "--samples"], "expected at most one of mixup and cutmix, at the end"),
+        (["--samples"], "Missing argument 'PRESET'"),
+    ],
+)
+def test_samples_that_cannot_be_drawn_are_one_message(
+    trainlab: Command, tiny: str, words: list[str], message: str
+) -> None:
+    Path("mine.png").write_text("mine")
+    done = trainlab("show", *words)
+    assert done.status == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert Path("mine.png").read_text() == "mine"
+    assert not Path("samples.png").exists()
 
 
 def test_list_names_presets_and_runs(trainlab: Command, tiny: str) -> None:

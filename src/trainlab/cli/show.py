@@ -1,27 +1,64 @@
 """``trainlab show`` and ``trainlab list``."""
 
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trainlab.errors import InputError
 
+if TYPE_CHECKING:
+    from trainlab.experiments import Config, RunFolder
 
-@click.command(short_help="A preset's settings, and its network layer by layer.")
+SPLIT_SETTINGS = {"dataset", "data_dir", "split", "stratified", "seed"}
+"""What decides which images train and which validate."""
+
+
+class _Show(click.Command):
+    """Lets ``--samples`` stand anywhere: it takes the next word only where that is the name of a picture."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for place, (word, following) in enumerate(pairwise([*args, ""])):
+            if word == "--samples" and not _names_a_picture(following):
+                args[place] = "--samples=samples.png"
+        return super().parse_args(ctx, args)
+
+
+def _names_a_picture(word: str) -> bool:
+    path = Path(word)
+    return path.suffix not in ("", ".toml") and not word.startswith("-") and "=" not in word and not path.is_dir()
+
+
+@click.command(cls=_Show, short_help="A preset's settings, its network layer by layer, its training images.")
 @click.argument("preset")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-def show(preset: str, overrides: tuple[str, ...]) -> None:
-    """Show the settings that PRESET, FILE.toml or the folder of a run stands for, and its network layer by layer."""
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path),
+    metavar="[PATH.png]",
+    help="Instead, draw training images as each epoch shows them to the network.  [default: samples.png]",
+)
+def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
+    """Show the settings that PRESET, FILE.toml or the folder of a run stands for, and its network layer by layer.
+
+    \b
+    trainlab show cifar10-lab1
+    trainlab show cifar10-lab1 augment=crop+flip+mixup --samples
+    """
     from trainlab.data import describe
     from trainlab.experiments import RunFolder, load_preset, summarize_network
 
-    if Path(preset).is_dir():
-        config, title = RunFolder.open(Path(preset)).config, preset
+    run = RunFolder.open(Path(preset)) if Path(preset).is_dir() else None
+    if run is not None:
+        config, name, title = run.config, preset, preset
     else:
         chosen = load_preset(preset)
-        config, title = chosen.config, f"{chosen.name}: {chosen.description}"
+        config, name, title = chosen.config, chosen.name, f"{chosen.name}: {chosen.description}"
     config = config.override(overrides)
+    if samples is not None:
+        _draw_samples(config, run, name, preset, samples)
+        return
     described = describe(config.dataset)
     click.echo(f"# {title}\n{config.to_toml()}")
     rows = summarize_network(config, described.image_shape, len(described.classes))
@@ -42,6 +79,24 @@ def show(preset: str, overrides: tuple[str, ...]) -> None:
         f"\nOne image forward; a training step costs about 3 × {config.batch_size} × {flops:,} FLOPs and holds "
         f"{_bytes(4 * parameters * copies + activations)} (weights, gradients, optimizer, outputs of a batch)."
     )
+
+
+def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: str, path: Path) -> None:
+    from trainlab.experiments import take_samples
+    from trainlab.report import draw_samples, refuse_to_overwrite
+
+    refuse_to_overwrite(path)  # before the data is read
+    is_split_as_run = run is not None and not SPLIT_SETTINGS & config.differences(run.config).keys()
+    samples = take_samples(config, run.load_split() if run is not None and is_split_as_run else None)
+    augment = "+".join(config.augment) or "none: every epoch shows the same images"
+    undone = "" if config.transform == "raw" else ", undone here"
+    facts = [config.dataset, f"augment={augment}", f"transform={config.transform}{undone}", f"seed={config.seed}"]
+    draw_samples(samples, path, name, facts)
+    if config.augment:
+        what = f"{len(samples.rows)} training images as they are stored, then as the first epochs show them"
+    else:
+        what = f"training images; every epoch shows the same. Try: trainlab show {preset} augment=crop+mixup --samples"
+    click.echo(f"{path}: {what}")
 
 
 @click.command("list", short_help="The presets and data sets.")

@@ -111,20 +111,19 @@ class Loader:
 
     def serve(self, indices: NDArray[np.int64], epoch: int) -> Batch:
         """These images of the data set, in this order, as ``epoch`` serves them, wherever they stand in it."""
-        labels = self.dataset.labels[indices]
-        if self.augment is None:
-            return Batch(self.transform(self.dataset.images[indices]), labels)
-        draw = Draws(self.seed, epoch, indices)
-        pixels = self.augment(self.dataset.images[indices], draw)
-        mix = self.augment.mix
+        pixels, labels = self._augmented(indices, epoch), self.dataset.labels[indices]
+        mix = None if self.augment is None else self.augment.mix
         if mix is None:
             return Batch(self.transform(pixels), labels)
-        partners, classes = mix.partners(draw, self.indices), len(self.dataset.classes)
-        other_pixels = self.augment(self.dataset.images[partners], Draws(self.seed, epoch, partners))
-        pixels, targets = mix(
-            pixels, one_hot(labels, classes), other_pixels, one_hot(self.dataset.labels[partners], classes), draw
-        )
+        draw, classes = Draws(self.seed, epoch, indices), len(self.dataset.classes)
+        partners = mix.partners(draw, self.indices)
+        other_pixels, other_labels = self._augmented(partners, epoch), self.dataset.labels[partners]
+        pixels, targets = mix(pixels, one_hot(labels, classes), other_pixels, one_hot(other_labels, classes), draw)
         return Batch(self.transform(pixels), targets.argmax(axis=1).astype(labels.dtype), targets)
+
+    def _augmented(self, indices: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
+        pixels = self.dataset.images[indices]
+        return pixels if self.augment is None else self.augment(pixels, Draws(self.seed, epoch, indices))
 
     def _order(self, number: int) -> NDArray[np.int64]:
         if not self.shuffle:

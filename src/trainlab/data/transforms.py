@@ -4,8 +4,7 @@ Every piece is affine, ``y = scale · x + shift`` with one scale and one shift a
 
     y = s₂ · (s₁ · x + t₁) + t₂ = (s₂ · s₁) · x + (s₂ · t₁ + t₂)
 
-A chain of any length therefore costs one multiplication and one addition a pixel. Scales and shifts are combined in
-float64 and rounded to float32 once.
+A chain costs one multiplication and one addition a pixel. Its numbers are combined in float64 and rounded once.
 
 ======  ============  ====================================================================
 input   (N, C, H, W)  uint8, left as it is; a NumPy array, or a torch tensor on any device
@@ -224,8 +223,7 @@ class Compose(Transform):
     def _scale_and_shift(self) -> tuple[PerChannel, PerChannel]:
         scale, shift = np.ones(1), np.zeros(1)
         for piece in self.pieces:
-            scale = np.array(piece.scale) * scale
-            shift = np.array(piece.scale) * shift + np.array(piece.shift)
+            scale, shift = scale * piece.scale, shift * piece.scale + piece.shift
         return tuple(scale.tolist()), tuple(shift.tolist())
 
 
@@ -291,11 +289,7 @@ def _build_piece(
 
 
 def _for_each_pixel(values: PerChannel, channels: int, pixels: int, images: int) -> NDArray[np.float32]:
-    """Per-channel numbers spread over a row of so many images; a single number, which fits everywhere, is left alone.
-
-    >>> _for_each_pixel((0.5, 2.0), channels=2, pixels=3, images=1).tolist()
-    [0.5, 0.5, 0.5, 2.0, 2.0, 2.0]
-    """
+    """Per-channel numbers spread over a row of so many images; a single number fits everywhere as it is."""
     if len(values) == 1:
         return np.array(values, np.float32)
     if len(values) != channels:

@@ -4,6 +4,7 @@ from trainlab.experiments.assemble import learning_rates, summarize_network
 from trainlab.experiments.config import Config, Preset, load_preset, preset_names
 from trainlab.experiments.prediction import predict_image
 from trainlab.experiments.run_folder import RunFolder, next_run_path
+from trainlab.experiments.samples import Samples, take_samples
 from trainlab.experiments.training_run import (
     Evaluation,
     Result,
@@ -20,6 +21,7 @@ __all__ = [
     "Preset",
     "Result",
     "RunFolder",
+    "Samples",
     "TrainedNetwork",
     "evaluate_run",
     "learning_rates",
@@ -30,5 +32,6 @@ __all__ = [
     "preset_names",
     "resume",
     "summarize_network",
+    "take_samples",
     "train",
 ]

@@ -1,22 +1,22 @@
 """The picture of a run: loss, accuracy and learning rate over the epochs, as PNG and as SVG."""
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from trainlab.atomic import write_atomically
 from trainlab.errors import InputError
-from trainlab.report.panel import FONT_SIZE, INK, MUTED, Curve, Look, add_panel, epoch_ticks
+from trainlab.report.panel import Curve, Look, add_panel, epoch_ticks
 from trainlab.report.panel import draw_curves as draw_panel_curves
+from trainlab.report.style import DOTS_PER_INCH, house_style, write_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Sizes in inches; the panels stand side by side, each with room for its curves' names on its right.
-WIDTH, HEIGHT, DOTS_PER_INCH = 9.0, 3.2, 150
+WIDTH, HEIGHT = 9.0, 3.2
 PANEL_BOTTOM, PANEL_HEIGHT = 0.48, 1.95
 LOSS_LEFT, ACCURACY_LEFT, PANEL_WIDTH = 0.5, 4.15, 2.05
 RATE_LEFT, RATE_WIDTH = 7.76, 1.1
@@ -55,15 +55,8 @@ def draw_curves(
         raise InputError(
             "there is nothing to draw: no epoch has ended yet. Expected one mapping an epoch, as in metrics.jsonl."
         )
-    import matplotlib
-
     png, svg = folder / "curves.png", folder / "curves.svg"
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a title in a script without a font here
-        matplotlib.rcdefaults()  # whatever a user's own settings say; undone by rc_context
-        matplotlib.rcParams["svg.hashsalt"] = "trainlab"
-        if not title.isascii():
-            matplotlib.rcParams["font.family"] = ["DejaVu Sans", *_east_asian_fonts()]
+    with house_style(title):
         figure = _figure(metrics, title, learning_rates, note)
         write_atomically(png, lambda file: _save(figure, file, "png", {"Software": None, "Title": title}))
         write_atomically(svg, lambda file: _save(figure, file, "svg", {"Date": None, "Title": title}))
@@ -78,21 +71,6 @@ def best_index(accuracies: Sequence[float]) -> int | None:
     """
     finite = [index for index, accuracy in enumerate(accuracies) if math.isfinite(accuracy)]
     return max(finite, key=lambda index: accuracies[index], default=None)
-
-
-def _east_asian_fonts() -> list[str]:
-    """Those of the usual fonts with Chinese characters that this machine has."""
-    from matplotlib.font_manager import fontManager
-
-    usual = (
-        "Noto Sans CJK TC",
-        "Noto Sans CJK JP",
-        "PingFang TC",
-        "PingFang HK",
-        "Microsoft JhengHei",
-        "Arial Unicode MS",
-    )
-    return [name for name in usual if any(font.name == name for font in fontManager.ttflist)]
 
 
 def _save(figure: "Figure", file: BinaryIO, kind: str, metadata: dict[str, str | None]) -> None:
@@ -112,7 +90,7 @@ def _figure(
     best = best_index(accuracies)
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH, facecolor="white")
     summary = _summary(epochs, accuracies, best)
-    _write_title(figure, title, f"{summary} · {note}" if note else summary)
+    write_title(figure, title, f"{summary} · {note}" if note else summary)
     for name, left, best_word in (("loss", LOSS_LEFT, ""), ("accuracy", ACCURACY_LEFT, "best")):
         axes = add_panel(figure, (left, PANEL_BOTTOM, PANEL_WIDTH, PANEL_HEIGHT), name)
         curves = [
@@ -130,12 +108,6 @@ def _summary(epochs: Sequence[int], accuracies: Sequence[float], best: int | Non
     if best is None:
         return "no finite validation accuracy"
     return f"best validation accuracy {accuracies[best]:.4f} in epoch {epochs[best]} of {epochs[-1]}"
-
-
-def _write_title(figure: "Figure", title: str, subtitle: str) -> None:
-    left = 0.12 / WIDTH
-    figure.text(left, 1 - 0.12 / HEIGHT, title, fontsize=12, weight="bold", color=INK, va="top", parse_math=False)
-    figure.text(left, 1 - 0.36 / HEIGHT, subtitle, fontsize=FONT_SIZE + 0.5, color=MUTED, va="top", parse_math=False)
 
 
 def _draw_rates(axes: "Axes", rates: Sequence[tuple[float, float]]) -> None:

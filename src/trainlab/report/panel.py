@@ -8,13 +8,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from trainlab.report.placement import free_place, spread
+from trainlab.report.style import FONT_SIZE, INK, MUTED, PALE, WARNING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FONT_SIZE = 8.5
-INK, MUTED, PALE, WARNING = "#222222", "#666666", "#BBBBBB", "#A23B00"
 
 MOST_MARKED_EPOCHS = 20
 """With more epochs than this, markers would hide the line."""
