@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.figures import Comparison, Result, Series, Table, Target, mean_and_deviation, ratios, spread
-from benchmarks.image_problem import LOADER_BLOCK, make_image_problem, trainlab_training
+from benchmarks.image_problem import FAST_STEPS, make_image_problem, trainlab_training
 from benchmarks.markdown import number, with_spread
 from benchmarks.repeat import train_once
 from benchmarks.resnet18_step import AS_WRITTEN, PRESET, rival
@@ -26,7 +26,7 @@ COLUMNS = ["what", "seconds, median (min–max)", "test accuracy", "n", "shorter
 def measure(size: Size, preset: str = FAST_PRESET, overrides: Sequence[str] = ()) -> Result:
     """In each round some steps of the lab report's way, some of ours, and a whole run of the fast preset."""
     problem = make_image_problem(PRESET, overrides)
-    ours = trainlab_training(problem, min(LOADER_BLOCK, size.steps))
+    ours = trainlab_training(problem, min(FAST_STEPS, size.steps))
     admitted, missing = admit(ours, {WRITTEN: lambda: rival(AS_WRITTEN, problem, size.steps)})
     if missing:
         raise RunFailed(f"nothing to compare with: {missing[0]['reason']}")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from benchmarks.figures import Limits, Result, Series, Target
-from benchmarks.image_problem import LOADER_BLOCK
 from benchmarks.memory import UNKNOWN_PEAKS, peak_megabytes, peak_of
 from benchmarks.problem import make_trainer
+from benchmarks.rounds import WARM_UP_STEPS
 from benchmarks.size import Size
 from trainlab.data import Batch, Loader
 from trainlab.experiments import load_preset
@@ -18,7 +18,8 @@ from trainlab.experiments.assemble import build_engine, prepare_data, summarize_
 RESNET18 = "cifar10-lab1"
 SMALL = "cifar10-tiny"
 TARGET: Target = {"at_least": 2, "aim": 0.5}
-SHORT_STEPS = 20  # so many steps of the small network for one of ResNet-18's
+LONG_STEPS = 8  # of ResNet-18 in a round, a second each
+SHORT_STEPS = 20  # of the small network for one of `Size.steps`: most of an epoch
 IMPORTS = """
 import sys
 from trainlab.experiments import load_preset
@@ -61,7 +62,7 @@ class ClockedLoader:
 
 def measure(size: Size, overrides: Sequence[str] = ()) -> Result:
     """Train some steps of both presets again and again; then start processes that only serve data."""
-    steps = {RESNET18: min(2 * LOADER_BLOCK, size.steps), SMALL: SHORT_STEPS * size.steps}
+    steps = {RESNET18: min(LONG_STEPS, size.steps), SMALL: SHORT_STEPS * size.steps}
     rows: list[Series] = [
         {
             "name": f"{preset}, {count} steps",
@@ -99,7 +100,7 @@ def waiting_shares(preset: str, overrides: Sequence[str], steps: int, rounds: in
     threads = thread_count(config, sum(layer.flops for layer in summarize_network(config, shape, classes)))
     shares: list[float | None] = []
     with engine.thread_limit(threads):
-        make_trainer(config, data, engine, min(steps, LOADER_BLOCK)).run()
+        make_trainer(config, data, engine, min(steps, WARM_UP_STEPS)).run()
         for _ in range(rounds):
             trainer = make_trainer(config, data, engine, steps)
             clocked = ClockedLoader(trainer.train_batches)

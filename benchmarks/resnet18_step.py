@@ -7,8 +7,8 @@ from typing import Any
 from benchmarks.figures import Result, Target
 from benchmarks.image_problem import (
     BF16_TOLERANCE,
+    FAST_STEPS,
     FP32_TOLERANCE,
-    LOADER_BLOCK,
     SAMPLED_LR,
     SAMPLED_STEPS,
     ImageProblem,
@@ -36,7 +36,7 @@ TARGETS: dict[str, Target] = {AS_WRITTEN: {"at_least": 2.5, "aim": 3}, BEST: {"a
 def measure(size: Size, rivals: Sequence[str] = tuple(RIVALS), overrides: Sequence[str] = ()) -> Result:
     """Race `Trainer` against the rivals; the lab report's way takes more steps: an extrapolation rests on it."""
     problem = make_image_problem(PRESET, overrides)
-    steps = min(LOADER_BLOCK, size.steps)
+    steps = min(FAST_STEPS, size.steps)
     makers: Makers = {
         name: partial(rival, name, problem, size.steps if name == AS_WRITTEN else steps) for name in rivals
     }

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Iterator
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from benchmarks.gpu.amounts import QUICK
 from benchmarks.gpu.checks import Check
 from benchmarks.gpu.report import lines
 from benchmarks.image_problem import random_images
-from trainlab.data.augmentation import RandomHorizontalFlip, build
+from trainlab.data.augmentation import NAMES
 from trainlab.errors import InputError
 
 CPU = torch.device("cpu")
@@ -33,7 +31,7 @@ def record() -> dict[str, Any]:
 def test_the_whole_script_runs_on_a_cpu(record: dict[str, Any]) -> None:
     networks = [check for check in record["checks"] if check["name"].startswith("losses of cifar10-lab1: fp32")]
     assert networks[0]["holds"] is True
-    assert [check["holds"] for check in record["checks"] if "bit for bit" in check["name"]] == [True] * 6
+    assert [check["holds"] for check in record["checks"] if "bit for bit" in check["name"]] == [True] * len(NAMES)
     assert record["peak"]["TFLOP/s"]["n"] == QUICK.times
     assert [one["batch_size"] for one in record["steps"]] == [2, 4]
     assert record["trainings"][0]["preset"] == script.SMALL
@@ -83,15 +81,17 @@ def test_a_cpu_is_for_a_trial_only(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--device cpu is a trial of the script: add --quick" in capsys.readouterr().err
 
 
-def test_another_augmentation_on_the_device_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build_for(name: str) -> Any:
-        pieces: Iterator[Any] = cycle([build(name), RandomHorizontalFlip(p=0.0)])
-        return lambda images, draws: next(pieces)(images, draws)
+@pytest.mark.parametrize("name", ["flip", "mixup"])
+def test_another_augmentation_on_the_device_is_found(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    on_the_host = checks.augmented
 
-    both = build_for("flip")
-    monkeypatch.setattr(checks, "build", lambda name: both)
+    def other_on_the_device(name: str, images: Any, targets: Any) -> tuple[Any, ...]:
+        first, *others = on_the_host(name, images, targets)
+        return (first if isinstance(first, np.ndarray) else 1 - first, *others)
 
-    check = checks.augmentation_agrees("flip", CPU, 16)
+    monkeypatch.setattr(checks, "augmented", other_on_the_device)
+
+    check = checks.augmentation_agrees(name, CPU, 16)
 
     assert check.holds is False
     assert check.found != "0 numbers differ"
