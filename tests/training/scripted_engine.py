@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.engines import Batch, State, StepResult
+from trainlab.engines import Batch, LateResult, State, StepResult
 from trainlab.nn import Array
 
 
@@ -34,6 +34,13 @@ class ScriptedEngine:
         self.steps += 1
         return StepResult(loss, 0, len(batch.images))
 
+    @property
+    def lag(self) -> int:
+        return 0
+
+    def begin_step(self, batch: Batch) -> LateResult:
+        raise AssertionError("an engine without lag is never asked to begin a step")
+
     def eval_step(self, batch: Batch) -> StepResult:
         accuracy = self.accuracies.pop(0) if len(self.accuracies) > 1 else self.accuracies[0]
         return StepResult(0.25, round(accuracy * len(batch.images)), len(batch.images))
@@ -49,3 +56,30 @@ class ScriptedEngine:
 
     def load_state(self, state: State) -> None:
         self.steps[...] = state.model["steps"]
+
+
+class LateScriptedEngine(ScriptedEngine):
+    """The same figures, each given away only when two more steps have begun or somebody waits for it."""
+
+    def __init__(self, losses: Sequence[float] = (1.0,), accuracies: Sequence[float] = (0.5,)) -> None:
+        super().__init__(losses, accuracies)
+        self.most_in_flight = self.in_flight = 0
+
+    @property
+    def lag(self) -> int:
+        return 2
+
+    def begin_step(self, batch: Batch) -> LateResult:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        result = self.train_step(batch)
+
+        def wait() -> StepResult:
+            self.in_flight -= 1
+            return result
+
+        return wait
+
+    def state(self) -> State:
+        assert self.in_flight == 0, "steps are under way whose figures would be missing from a checkpoint"
+        return super().state()

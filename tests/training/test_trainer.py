@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.scripted_engine import ScriptedEngine
+from tests.training.scripted_engine import LateScriptedEngine, ScriptedEngine
 from trainlab.data import Dataset, Loader, Raw
 from trainlab.engines import StepResult
 from trainlab.optim import constant, step_decay
@@ -200,3 +200,49 @@ def test_a_run_resumed_after_any_step_tells_the_same_figures(tmp_path: Path, sto
     started = second[0]
     assert isinstance(started, RunStarted)
     assert started.first_step == stop_after
+
+
+LOSSES, ACCURACIES = [3.0, 2.0, 1.5, 1.0, 0.5, 0.25], [0.25, 0.5]
+
+
+def test_results_that_come_late_change_nothing_that_is_told_or_saved(tmp_path: Path) -> None:
+    told: list[list[Event]] = [[], []]
+    late = LateScriptedEngine(LOSSES, ACCURACIES)
+    for number, engine in enumerate([ScriptedEngine(LOSSES, ACCURACIES), late]):
+        folder = tmp_path / str(number)
+        running = trainer(engine, told[number], folder=folder, checkpoint_steps=5, schedule=lambda step: 1 / (step + 1))
+        running.clock = lambda: 0.0
+        running.run()
+    assert late.most_in_flight == 3
+    without_paths = [
+        [event.step if isinstance(event, CheckpointSaved) else event for event in events] for events in told
+    ]
+    # steps are told later, when they are read; what is told of each, and the order of steps and epochs, is the same
+    assert [e for e in without_paths[0] if not isinstance(e, int)] == [
+        e for e in without_paths[1] if not isinstance(e, int)
+    ]
+    assert [e for e in without_paths[0] if isinstance(e, int)] == [e for e in without_paths[1] if isinstance(e, int)]
+    for name in sorted(path.name for path in (tmp_path / "0").iterdir()):
+        assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name
+
+
+def test_a_late_loss_that_is_not_finite_stops_before_anything_is_saved(tmp_path: Path) -> None:
+    events: list[Event] = []
+    outcome = trainer(LateScriptedEngine(losses=[1, 1, 1, 1, float("nan")]), events, folder=tmp_path).run()
+    assert (outcome.status, outcome.reason) == ("diverged", "the training loss became nan in step 5 (epoch 2)")
+    assert CheckpointFolder(tmp_path).load_latest()[0].training.step == 3
+
+
+def test_a_stop_request_waits_for_the_steps_that_have_begun(tmp_path: Path) -> None:
+    running = trainer(LateScriptedEngine(), [], folder=tmp_path, epochs=4)
+
+    def stop_in_step_4(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.step == 4:
+            running.request_stop()
+
+    running.listeners = [stop_in_step_4]
+    outcome = running.run()
+    assert outcome.status == "interrupted"
+    assert outcome.state.step == 6  # step 4 was read when step 6 had begun
+    checkpoint = CheckpointFolder(tmp_path).load_latest()[0]
+    assert (checkpoint.training.step, checkpoint.engine.model["steps"].item()) == (6, 6)

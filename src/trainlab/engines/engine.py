@@ -1,9 +1,9 @@
 """What the training loop asks of an engine, whichever library computes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ class StepResult(NamedTuple):
     loss: float
     correct: int
     size: int
+
+
+LateResult = Callable[[], StepResult]
+"""The result of a step that a GPU may still be computing: calling it waits until it is there."""
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,18 @@ class Engine(Protocol):
 
     def load_state(self, state: State) -> None:
         """Go on where `state` was taken. Raises ValueError with every mismatch, before anything is changed."""
+
+
+@runtime_checkable
+class LateEngine(Engine, Protocol):
+    """An engine whose device computes while Python prepares the next steps.
+
+    Whoever asks for each loss at once makes the two take turns.
+    """
+
+    @property
+    def lag(self) -> int:
+        """How many steps the training loop may be ahead of the results that it reads; 0 where nothing is gained."""
+
+    def begin_step(self, batch: Batch) -> LateResult:
+        """`train_step`, not waited for: the result is there when the returned function returns."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.data import Loader
-from trainlab.engines import Batch, Engine, StepResult
+from trainlab.engines import Batch, Engine, LateEngine, LateResult, StepResult
 from trainlab.optim import Schedule
 from trainlab.training.checkpoint import Checkpoint, CheckpointFolder
 from trainlab.training.events import (
@@ -84,6 +85,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self._stop_requested = False
+        self._late: deque[tuple[LateResult, float]] = deque()
         self._started = self._last_saved = self._epoch_started = self.clock() - self.state.seconds
 
     def request_stop(self) -> None:
@@ -135,21 +137,45 @@ class Trainer:
     def _train_epoch(self) -> str | None:
         """One pass over the training part, or what is left of it. Returns what went wrong, if anything did."""
         state, engine, plan = self.state, self.engine, self.plan
-        epoch = state.epoch + 1
-        for batch in self.train_batches.epoch(epoch, first_step=state.step_in_epoch):
-            learning_rate = plan.lr * plan.schedule(state.step)
+        late = engine if isinstance(engine, LateEngine) and engine.lag else None
+        started = state.step
+        for batch in self.train_batches.epoch(state.epoch + 1, first_step=state.step_in_epoch):
+            learning_rate = plan.lr * plan.schedule(started)
             engine.set_learning_rate(learning_rate)
-            result = engine.train_step(batch)
-            if not math.isfinite(result.loss):
-                return f"the training loss became {result.loss} in step {state.step + 1} (epoch {epoch})"
-            state.step += 1
-            state.step_in_epoch += 1
-            state.running.add(result)
-            self._emit(StepEnded(state.step, epoch, result.loss, result.correct, result.size, learning_rate))
-            if self._stop_requested or self._is_checkpoint_due():
+            started += 1
+            if late is None:
+                problem = self._note(engine.train_step(batch), learning_rate)
+            else:
+                self._late.append((late.begin_step(batch), learning_rate))
+                problem = self._read_results(late.lag)
+            if problem:
+                return problem
+            if self._stop_requested or self._is_checkpoint_due(started):
+                problem = self._read_results(0)
+                if problem:
+                    return problem
                 self._save()
                 if self._stop_requested:
                     break
+        return self._read_results(0)
+
+    def _read_results(self, lag: int) -> str | None:
+        """Note the results of all but the last ``lag`` steps; wait for them where a GPU is still at work."""
+        problem = None
+        while len(self._late) > lag and not problem:
+            result, learning_rate = self._late.popleft()
+            problem = self._note(result(), learning_rate)
+        return problem
+
+    def _note(self, result: StepResult, learning_rate: float) -> str | None:
+        """Count a step and tell the listeners. Returns what went wrong, if anything did."""
+        state, epoch = self.state, self.state.epoch + 1
+        if not math.isfinite(result.loss):
+            return f"the training loss became {result.loss} in step {state.step + 1} (epoch {epoch})"
+        state.step += 1
+        state.step_in_epoch += 1
+        state.running.add(result)
+        self._emit(StepEnded(state.step, epoch, result.loss, result.correct, result.size, learning_rate))
         return None
 
     def _end_epoch(self) -> str | None:
@@ -187,9 +213,9 @@ class Trainer:
 
     # ------------------------------------------------------------ saving and telling
 
-    def _is_checkpoint_due(self) -> bool:
+    def _is_checkpoint_due(self, step: int) -> bool:
         plan = self.plan
-        if plan.checkpoint_steps and self.state.step % plan.checkpoint_steps == 0:
+        if plan.checkpoint_steps and step % plan.checkpoint_steps == 0:
             return True
         return plan.checkpoint_seconds > 0 and self.clock() - self._last_saved >= plan.checkpoint_seconds
 
