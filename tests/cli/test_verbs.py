@@ -13,7 +13,7 @@ from tests.cli.command import Command
 from tests.data.picture_files import write_pets
 from tests.data.small_cifar import packed, use_small_cifar
 from trainlab.data import load
-from trainlab.experiments import RunFolder
+from trainlab.experiments import RunFolder, preset_names
 
 
 @pytest.fixture
@@ -111,6 +111,13 @@ def test_show_gives_the_settings_and_the_layers(trainlab: Command) -> None:
     assert "Linear(784, 128)" in done.out
     assert "101,770" in done.out
     assert "203,530" in done.out  # FLOPs of one image forward
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_every_preset_can_be_shown_without_its_data(trainlab: Command, preset: str) -> None:
+    done = trainlab("show", preset)
+    assert done.status == 0
+    assert "together" in done.out
 
 
 def test_what_show_prints_is_a_configuration_file(trainlab: Command, tmp_path: Path) -> None:
