@@ -17,7 +17,7 @@ def summarize_torch(model: nn.Module, sample_shape: tuple[int, ...]) -> list[Lay
 
     def note(name: str, layer: nn.Module) -> Any:
         def hook(module: nn.Module, inputs: Any, y: torch.Tensor) -> None:
-            parameters = sum(parameter.numel() for parameter in layer.parameters())
+            parameters = sum(parameter.numel() for parameter in layer.parameters() if parameter.requires_grad)
             shape = tuple(y.shape[1:])
             rows.append(LayerSummary(name, describe(layer), shape, parameters, forward_flops(layer, y), 4 * y.numel()))
 
