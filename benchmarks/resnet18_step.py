@@ -58,8 +58,8 @@ def measure(size: Size, rivals: Sequence[str] = tuple(RIVALS), overrides: Sequen
             "trainlab crops, flips and standardizes bytes within the time, through its public Trainer and Loader, in "
             "the precision that precision=auto chooses here. Rivals get float tensors that lie ready, standardized "
             "and in the layout they want: the lab report's own DataLoader is not counted against it.",
-            "Each rival runs in a process of its own, with the C library's usual memory management. trainlab tells the "
-            "library to keep freed memory for the next step: a good part of its lead over PyTorch at its best.",
+            "Each rival runs in a process of its own, with the C library's usual memory management; trainlab tells the "
+            "library to keep freed memory for the next step.",
             f"Before timing, the first {SAMPLED_STEPS} losses from the same weights on one batch had to agree with "
             f"trainlab's in float32: within {FP32_TOLERANCE:g} in float32, {BF16_TOLERANCE:g} in bfloat16, trainlab's "
             f"own included. Learning rate {SAMPLED_LR:g} for that; at the preset's, Adam's first steps follow the "
