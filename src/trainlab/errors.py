@@ -1,4 +1,4 @@
-"""The two exceptions that reach a user as one clear message instead of a traceback."""
+"""The exceptions that reach a user as one clear message instead of a traceback."""
 
 
 class InputError(ValueError):
@@ -6,6 +6,10 @@ class InputError(ValueError):
 
     The message says what arrived, what was expected, the likely cause and the remedy, in a sentence each at most.
     """
+
+
+class ReportedElsewhere(InputError):
+    """An `InputError` that another process of the same run shows to the user; this one ends without a word."""
 
 
 class RunFailed(RuntimeError):

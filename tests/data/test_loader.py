@@ -1,8 +1,10 @@
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
+from trainlab.data.augmentation import Augment, Draws, build
 from trainlab.data.dataset import Dataset
 from trainlab.data.loader import Batch, Loader
 from trainlab.data.transforms import Lab1, Raw, Transform, Unit
@@ -93,6 +95,39 @@ def test_writing_into_a_batch_changes_no_stored_image() -> None:
         batch.labels[:] = 0
     np.testing.assert_array_equal(DATASET.images, before)
     assert DATASET.labels.any()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 512, 1000])  # 1295 images: the last batch is incomplete with 2 and 512
+def test_the_parts_of_all_processes_are_the_batches_of_one(batch_size: int, processes: int) -> None:
+    def serve(part: tuple[int, int]) -> list[Batch]:
+        augment = build(["crop", "flip", "erasing"])
+        loader = Loader(DATASET, INDICES, batch_size, Unit(), seed=0, shuffle=True, augment=augment, part=part)
+        return list(loader.epoch(2, first_step=1))
+
+    parts = [serve((rank, processes)) for rank in range(processes)]
+    for whole, *of_ranks in zip(serve((0, 1)), *parts, strict=True):
+        joined = join(of_ranks)
+        order = np.concatenate([np.arange(rank, len(whole.labels), processes) for rank in range(processes)])
+        np.testing.assert_array_equal(joined.images, whole.images[order])
+        np.testing.assert_array_equal(joined.labels, whole.labels[order])
+        assert {part.whole_size for part in of_ranks} == {len(whole.labels)}
+        sizes = [len(part.labels) for part in of_ranks]
+        assert sizes == sorted(sizes, reverse=True)  # the first process has at least as many as any other
+        assert sizes[0] - sizes[-1] <= 1
+
+
+def test_a_process_augments_its_own_part_only() -> None:
+    seen: list[int] = []
+
+    class Counting(Augment):
+        def __call__(self, images: Any, draw: Draws) -> Any:
+            seen.extend(draw.indices.tolist())
+            return images
+
+    loader = Loader(DATASET, INDICES, 100, Unit(), seed=0, shuffle=True, augment=Counting(), part=(1, 3))
+    served = sum(len(batch.labels) for batch in loader.epoch(1))
+    assert len(seen) == served == 12 * 33 + 32  # of 12 batches of 100 and one of 95
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, len(INDICES) + 1])

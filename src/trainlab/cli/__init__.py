@@ -12,7 +12,7 @@ from trainlab.cli.evaluate import evaluate
 from trainlab.cli.predict import predict
 from trainlab.cli.show import list_presets, show
 from trainlab.cli.train import resume, train
-from trainlab.errors import InputError, RunFailed
+from trainlab.errors import InputError, ReportedElsewhere, RunFailed
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = cli.main(arguments, prog_name="trainlab", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
+    except ReportedElsewhere:
+        sys.exit(0)  # torchrun stops the process that reports when it sees another one fail
     except (InputError, RunFailed, click.ClickException) as error:
         if "--debug" in arguments:
             raise

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from trainlab.engines import Group
     from trainlab.experiments.training_run import Result
     from trainlab.training import Trainer
-    from trainlab.training.progress import ProgressMode
+    from trainlab.training.progress import NoProgress, Progress, ProgressMode
 
 progress_option = click.option(
     "--progress",
@@ -32,24 +33,25 @@ def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: 
     \b
     trainlab train mnist-mlp
     trainlab train mnist-lab1 lr=0.01 epochs=3
+    torchrun --nproc-per-node 2 -m trainlab train cifar10-resnet18
     """
-    from trainlab.experiments import load_preset, next_run_path
+    from trainlab.experiments import load_preset, next_run_path, open_group
     from trainlab.experiments import train as train_config
-    from trainlab.training.progress import make_progress
 
-    chosen = load_preset(preset)
-    config = chosen.config.override(overrides)
-    path = path or next_run_path(Path("runs"), chosen.name)
-    with make_progress(progress) as shown:
+    group = open_group()
+    chosen = group.agreed(lambda: load_preset(preset))
+    config = group.agreed(lambda: chosen.config.override(overrides))
+    with _progress_of(group, progress) as shown:
         result = train_config(
             config,
-            path,
+            path or next_run_path(Path("runs"), chosen.name),
             chosen.name,
             listeners=[shown],
             command=["trainlab", *sys.argv[1:]],
             on_start=stop_on_signals,
+            group=group,
         )
-    return _finish(result)
+    return _finish(result) if group.is_first else 0
 
 
 @click.command(short_help="Go on with a run that was stopped.")
@@ -57,20 +59,31 @@ def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: 
 @progress_option
 def resume(run: Path, progress: "ProgressMode") -> int:
     """Go on with RUN from its last checkpoint, to the figures of a run that was never stopped."""
+    from trainlab.experiments import open_group
     from trainlab.experiments import resume as resume_run
-    from trainlab.training.progress import make_progress
 
-    with make_progress(progress) as shown:
+    group = open_group()
+    with _progress_of(group, progress) as shown:
         result = resume_run(
             run,
             listeners=[shown],
             on_start=stop_on_signals,
             on_refused=lambda error: click.echo(f"trainlab: passed over: {error}", err=True),
+            group=group,
         )
+    if not group.is_first:
+        return 0  # process 0 speaks for all
     if result is None:
         click.echo(f"{run} has finished already. Its figures: trainlab evaluate {run}")
         return 0
     return _finish(result)
+
+
+def _progress_of(group: "Group", mode: "ProgressMode") -> "Progress | NoProgress":
+    """What process 0 shows; the others show nothing."""
+    from trainlab.training.progress import make_progress
+
+    return group.agreed(lambda: make_progress(mode if group.is_first else "none"))
 
 
 def stop_on_signals(trainer: "Trainer") -> None:
@@ -78,7 +91,8 @@ def stop_on_signals(trainer: "Trainer") -> None:
 
     def stop(number: int, frame: Any) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("stopping after this step (Ctrl-C again to stop at once) …", file=sys.stderr)
+        if trainer.group.is_first:
+            print("stopping after this step (Ctrl-C again to stop at once) …", file=sys.stderr)
         trainer.request_stop()
 
     signal.signal(signal.SIGINT, stop)

@@ -1,7 +1,8 @@
 """Serving batches: shuffled by (seed, epoch), transformed a block at a time, as fast at batch 1 as at batch 1024."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ class Batch(NamedTuple):
     """(N,) the class of each image; of a mixed one, the class with the larger share (the lower one of equals)."""
     targets: NDArray[np.float32] | None = None
     """(N, K) how much of each class an image shows, rows that sum to 1; None where nothing was mixed."""
+    whole_size: int | None = None
+    """Images of this step in all processes together; None: there are no others than these."""
 
 
 class Loader:
@@ -46,6 +49,9 @@ class Loader:
         augment: changes the bytes at random before the transform, by (seed, epoch, image); None leaves them alone. With
             mixup or CutMix at its end, each image is mixed with a partner drawn from ``indices`` and augmented as
             that image itself is in this epoch, and batches have targets.
+        part: (rank, size) serves to process ``rank`` of ``size`` its part of each batch, the images at positions rank,
+            rank + size, rank + 2·size, …; of a batch smaller than ``size`` that is none for some. Only the part is
+            gathered and augmented. Order, length and batch sizes of the epoch are those of the whole.
 
     Raises:
         InputError: no index or one outside the data set, or a batch size outside its range.
@@ -66,6 +72,7 @@ class Loader:
         seed: int,
         shuffle: bool,
         augment: Augment | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         indices = np.asarray(indices)
         if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer) or len(indices) == 0:
@@ -90,6 +97,7 @@ class Loader:
         self.seed = seed
         self.shuffle = shuffle
         self.augment = augment
+        self.part = part
 
     @property
     def steps_per_epoch(self) -> int:
@@ -132,12 +140,24 @@ class Loader:
 
     def _batches(self, order: NDArray[np.int64], epoch: int) -> Iterator[Batch]:
         size = self.batch_size
-        steps_per_block = max(1, _BLOCK_NUMBERS // (size * math.prod(self.dataset.image_shape)))
+        rank, processes = self.part
+        steps_per_block = max(1, _BLOCK_NUMBERS * processes // (size * math.prod(self.dataset.image_shape)))
         for start in range(0, len(order), steps_per_block * size):
-            chosen = order[start : start + steps_per_block * size]
-            arrays: list[Any] = [array for array in self.serve(chosen, epoch) if array is not None]
-            steps, left_over = divmod(len(chosen), size)
-            whole = steps * size
-            yield from map(Batch, *(array[:whole].reshape(steps, size, *array.shape[1:]) for array in arrays))
+            block = order[start : start + steps_per_block * size]
+            steps, left_over = divmod(len(block), size)
+            full_batches = block[: steps * size].reshape(steps, size)[:, rank::processes]
+            last_batch = block[steps * size :][rank::processes]
+            served = self.serve(np.concatenate([full_batches.ravel(), last_batch]), epoch)
+            cut = [_cut(array, full_batches.shape) for array in (served.images, served.labels, served.targets)]
+            yield from map(Batch, *cut, repeat(size))
             if left_over:
-                yield Batch(*(array[whole:] for array in arrays))
+                full = full_batches.size
+                targets = None if served.targets is None else served.targets[full:]
+                yield Batch(served.images[full:], served.labels[full:], targets, left_over)
+
+
+def _cut(array: NDArray[Any] | None, shape: tuple[int, ...]) -> Iterable[Any]:
+    """The beginning of ``array`` in batches: ``shape`` is (steps, images a step). Nones where there is no array."""
+    if array is None:
+        return repeat(None, shape[0])
+    return array[: math.prod(shape)].reshape(*shape, *array.shape[1:])

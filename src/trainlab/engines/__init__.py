@@ -3,6 +3,7 @@
 PyTorch's engine is in `trainlab.engines.torch_engine`, imported only where it is asked for."""
 
 from trainlab.engines.engine import Batch, Engine, LateEngine, LateResult, State, StepResult
+from trainlab.engines.group import Group
 from trainlab.engines.numpy_engine import NumpyEngine
 
-__all__ = ["Batch", "Engine", "LateEngine", "LateResult", "NumpyEngine", "State", "StepResult"]
+__all__ = ["Batch", "Engine", "Group", "LateEngine", "LateResult", "NumpyEngine", "State", "StepResult"]

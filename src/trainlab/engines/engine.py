@@ -44,6 +44,9 @@ class Batch(Protocol):
     def labels(self) -> NDArray[np.unsignedinteger[Any]]: ...
     @property
     def targets(self) -> NDArray[np.float32] | None: ...
+    @property
+    def whole_size(self) -> int | None:
+        """Images of this step in all processes of a `Group` together; None: there are no others than these."""
 
 
 class Engine(Protocol):
@@ -54,10 +57,13 @@ class Engine(Protocol):
         """How many numbers the network learns."""
 
     def train_step(self, batch: Batch) -> StepResult:
-        """Forward, backward and one optimizer step; the result is of before the step."""
+        """Forward, backward and one optimizer step; the result is of before the step.
+
+        In a `Group` of processes all of them take the same step and have the result of the whole batch.
+        """
 
     def eval_step(self, batch: Batch) -> StepResult:
-        """Forward only, in evaluation mode; nothing changes."""
+        """Forward only, in evaluation mode; nothing changes. In a `Group`, the result of this process's part."""
 
     def predict(self, images: NDArray[np.float32]) -> Array:
         """Class probabilities (N, K) for images (N, C, H, W)."""

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, LateResult, State, StepResult
+from trainlab.engines.group import Group
 from trainlab.engines.torch_average import AveragedModel
 from trainlab.engines.torch_hardware import Precision, errors_explained
 from trainlab.models.torch_twin import KeyedDropout
@@ -40,6 +41,12 @@ class TorchEngine:
             The gradient is that of the whole batch; BatchNorm sees one part at a time.
         ema: memory of an average of the weights over the steps, which then is what is evaluated; 0 keeps none.
         compiled: let torch.compile rewrite the network's forward and backward pass.
+        group: the processes that each compute a part of every batch; None: this one computes all of it.
+
+    In a group the gradient is that of the mean loss over the whole batch, so that all processes take the same step.
+    BatchNorm normalizes with the statistics of each process's part, as in PyTorch's ``DistributedDataParallel``. Its
+    running statistics are averaged over the processes in every step, each weighing as much as it has images, so that
+    evaluation and checkpoints are the same in all of them.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class TorchEngine:
         accumulate: int = 1,
         ema: float = 0.0,
         compiled: bool = False,
+        group: Group | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
         # Convolutions on a CPU and on tensor cores are faster with the channels innermost; nothing else changes
@@ -67,6 +75,7 @@ class TorchEngine:
         self.seed = seed
         self.clip_norm = clip_norm
         self.accumulate = accumulate
+        self.group = group or Group()
         self.steps = 0
         self._average = AveragedModel(self.model, ema) if ema else None
         self._forward = torch.compile(self.model) if compiled else self.model
@@ -79,32 +88,32 @@ class TorchEngine:
 
     @property
     def lag(self) -> int:
+        if self.group.size > 1:
+            return 0  # a step waits for the other processes, with a time limit: that is how it notices that one died
         return STEPS_AHEAD if self.device.type == "cuda" else 0
 
     def train_step(self, batch: Batch) -> StepResult:
         return self.begin_step(batch)()
 
     def begin_step(self, batch: Batch) -> LateResult:
+        whole_size = batch.whole_size or len(batch.labels)
         self.model.train()
-        for layer, dropout in enumerate(self._dropouts):
-            draw = generator(self.seed, "dropout", layer, self.steps)
-            dropout.generator = torch.Generator(self.device).manual_seed(int(draw.integers(2**63)))
-
         self.optimizer.zero_grad(set_to_none=True)
         loss_sum, correct = torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         with errors_explained():
-            for images, labels, targets in self._parts(batch):
+            for images, labels, targets in self._parts(batch, whole_size):
                 with self._autocast():
                     scores = self._forward(images)
                 loss = self._loss_of(scores.float(), labels, targets)
-                self._backward(loss * (len(images) / len(batch.labels)))
+                self._backward(loss * (len(images) / whole_size))
                 loss_sum += loss.detach() * len(images)
                 correct += (scores.argmax(1) == labels).sum()
+            loss_sum, correct = self.group.combine(loss_sum, correct, self.model, len(batch.labels) / whole_size)
             self._step()
         self.steps += 1
         if self._average is not None:
             self._average.update(self.model, self.steps)
-        return _late(torch.stack([loss_sum / len(batch.labels), correct]), len(batch.labels))
+        return _late(torch.stack([loss_sum / whole_size, correct]), whole_size)
 
     def eval_step(self, batch: Batch) -> StepResult:
         images, labels, targets = self._on_device(batch)
@@ -168,12 +177,22 @@ class TorchEngine:
 
     # ------------------------------------------------------------ parts of a step
 
-    def _parts(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
+    def _parts(self, batch: Batch, whole_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
         images, labels, targets = self._on_device(batch)
-        size = -(-len(labels) // self.accumulate)
+        size = max(1, -(-len(labels) // self.accumulate))
         for start in range(0, len(labels), size):
             chosen = slice(start, start + size)
+            self._draw_dropout(chosen, whole_size)
             yield images[chosen], labels[chosen], None if targets is None else targets[chosen]
+
+    def _draw_dropout(self, chosen: slice, whole_size: int) -> None:
+        """Masks depend on the seed, the layer, the step and an image's position in the whole batch alone."""
+        rank, processes = self.group.part
+        rows = slice(rank + processes * chosen.start, rank + processes * chosen.stop, processes)
+        for layer, dropout in enumerate(self._dropouts):
+            draw = generator(self.seed, "dropout", layer, self.steps)
+            dropout.generator = torch.Generator(self.device).manual_seed(int(draw.integers(2**63)))
+            dropout.rows = (whole_size, rows)
 
     def _scores(self, images: torch.Tensor) -> torch.Tensor:
         """Of the averaged weights where there are any, in evaluation mode."""

@@ -13,20 +13,35 @@ from typing import Literal
 
 import torch
 
+from trainlab.engines.group import Group
 from trainlab.errors import InputError, RunFailed
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
 
-def choose_device(wanted: str) -> torch.device:
-    """``auto`` takes a CUDA GPU, else Apple's, else the CPU. Raises InputError for a device that is not there."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+def choose_device(wanted: str, group: Group | None = None) -> torch.device:
+    """``auto`` takes a CUDA GPU, else Apple's, else the CPU. Raises InputError for a device that is not there.
+
+    In a group of several processes each takes a CUDA GPU of its own, or all compute on the CPU.
+    """
+    several = group is not None and group.size > 1
+    if several and wanted == "mps":
+        raise InputError("device = mps computes in one process only. Leave torchrun out, or use device=cpu.")
+    has_mps = torch.backends.mps.is_available() and not several
+    available = {"cuda": torch.cuda.is_available(), "mps": has_mps, "cpu": True}
     if wanted == "auto":
-        return torch.device(next(name for name, here in available.items() if here))
+        wanted = next(name for name, here in available.items() if here)
     if not available[wanted]:
         here = ", ".join(name for name, there in available.items() if there)
         raise InputError(f"device = {wanted} is not to be had here; this PyTorch finds {here}. Use device=auto.")
-    return torch.device(wanted)
+    if group is None or not several or wanted != "cuda":
+        return torch.device(wanted)
+    if group.local_size > torch.cuda.device_count():
+        raise InputError(
+            f"{group.local_size} processes do not fit: this machine has {torch.cuda.device_count()} GPUs, and each "
+            "process needs its own. Start as many processes as there are GPUs, or use device=cpu."
+        )
+    return torch.device("cuda", group.local_rank)
 
 
 def choose_precision(wanted: str, device: torch.device) -> Precision:

@@ -1,6 +1,6 @@
 """Configurations, presets and runs."""
 
-from trainlab.experiments.assemble import learning_rates, summarize_network
+from trainlab.experiments.assemble import learning_rates, open_group, summarize_network
 from trainlab.experiments.config import Config, Preset, load_preset, preset_names
 from trainlab.experiments.prediction import predict_image
 from trainlab.experiments.run_folder import RunFolder, next_run_path
@@ -28,6 +28,7 @@ __all__ = [
     "load_network",
     "load_preset",
     "next_run_path",
+    "open_group",
     "predict_image",
     "preset_names",
     "resume",

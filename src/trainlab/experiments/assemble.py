@@ -1,7 +1,7 @@
 """From a configuration to the things that it describes: data, network, engine, schedule."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load, split, transforms
-from trainlab.engines import Engine, NumpyEngine
+from trainlab.engines import Engine, Group, NumpyEngine
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.models import LayerSummary, mlp, summarize
@@ -56,10 +56,13 @@ class PreparedData:
         return sample
 
 
-def prepare_data(config: Config, chosen: Split | None = None, dataset: Dataset | None = None) -> PreparedData:
+def prepare_data(
+    config: Config, chosen: Split | None = None, dataset: Dataset | None = None, part: tuple[int, int] = (0, 1)
+) -> PreparedData:
     """Read the training images and split them, or use the split that a run has saved. Never reads the test set.
 
-    With ``dataset``, images that are in memory stand in for those that the configuration names.
+    With ``dataset``, images that are in memory stand in for those that the configuration names. ``part`` is the part of
+    each batch that this process computes, see `Loader`.
     """
     dataset = dataset or load(config.dataset, "train", data_directory(config))
     chosen = chosen or choose_images(config, dataset)
@@ -69,8 +72,10 @@ def prepare_data(config: Config, chosen: Split | None = None, dataset: Dataset |
         dataset,
         chosen,
         transform,
-        Loader(dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True, augment=augment),
-        evaluation_batches(dataset, chosen.validation, transform),
+        Loader(
+            dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True, augment=augment, part=part
+        ),
+        evaluation_batches(dataset, chosen.validation, transform, part),
     )
 
 
@@ -104,9 +109,11 @@ def build_augment(config: Config) -> augmentation.Augment | None:
     return augmentation.build([{name: settings.get(name, {})} for name in config.augment]) if config.augment else None
 
 
-def evaluation_batches(dataset: Dataset, indices: Any, transform: Transform) -> Loader:
+def evaluation_batches(dataset: Dataset, indices: Any, transform: Transform, part: tuple[int, int] = (0, 1)) -> Loader:
     """Batches in order, for measuring."""
-    return Loader(dataset, indices, min(EVALUATION_BATCH, len(indices)), transform, seed=0, shuffle=False)
+    _, processes = part
+    size = min(EVALUATION_BATCH * processes, len(indices))
+    return Loader(dataset, indices, size, transform, seed=0, shuffle=False, part=part)
 
 
 def data_directory(config: Config) -> Path | None:
@@ -163,18 +170,30 @@ def build_optimizer(config: Config, model: Sequential) -> Optimizer:
 
 
 def build_engine(
-    config: Config, image_shape: tuple[int, int, int], classes: int, sample: Sample | None = None
+    config: Config,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    sample: Sample | None = None,
+    group: Group | None = None,
 ) -> Engine:
     """The engine of a configuration, with initial weights that depend on the seed alone.
 
     Args:
         sample: gives training images to networks whose first weights are computed from them (fastnet). Not needed where
             weights will be loaded.
+        group: the processes that train together.
+
+    Raises InputError for what this machine cannot compute.
     """
+    if group is not None and group.size > 1 and config.engine != "torch":
+        raise InputError(
+            f"engine = {config.engine} computes in one process, and there are {group.size}. "
+            "Add engine=torch, or start trainlab without torchrun."
+        )
     if config.engine == "torch":
         from trainlab.experiments.assemble_torch import build_torch_engine  # imports torch
 
-        return build_torch_engine(config, image_shape, classes, sample)
+        return build_torch_engine(config, image_shape, classes, sample, group)
     return build_numpy_engine(config, image_shape, classes)
 
 
@@ -182,6 +201,18 @@ def build_numpy_engine(config: Config, image_shape: tuple[int, int, int], classe
     model = build_model(config, image_shape, classes)
     optimizer = build_optimizer(config, model)
     return NumpyEngine(model, build_loss(config), optimizer, seed=config.seed, clip_norm=config.clip_norm)
+
+
+def open_group(environment: Mapping[str, str] = os.environ) -> Group:
+    """The processes that this one trains together with: those that torchrun has started, else it is alone.
+
+    Raises InputError when they cannot find each other.
+    """
+    if environment.get("WORLD_SIZE", "") in ("", "0", "1"):
+        return Group()
+    from trainlab.experiments.assemble_torch import build_torch_group  # imports torch
+
+    return build_torch_group(environment)
 
 
 def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
@@ -207,15 +238,18 @@ def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
 WORK_FOR_A_THREAD = 100e6  # FLOPs a step; below, two threads gain 10 % alone and lose 100 % beside a busy process
 
 
-def thread_count(config: Config, forward_flops: int) -> int:
+def thread_count(config: Config, forward_flops: int, group: Group | None = None) -> int:
     """Threads for matrix products: what the configuration says, else as many as have enough to do in a step.
 
     A training step costs about three forward passes: one forward, two backward. ``forward_flops`` is for one image.
+    The processes of a group share the cores of their machine, and each has its part of the batch to compute.
     """
     if config.threads:
         return config.threads
+    group = group or Group()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(3 * forward_flops * config.batch_size / WORK_FOR_A_THREAD)))
+    work = 3 * forward_flops * config.batch_size / group.size
+    return max(1, min(cores // group.local_size, int(work / WORK_FOR_A_THREAD)))
 
 
 def learning_rates(config: Config, steps_per_epoch: int, points: int = 400) -> list[tuple[float, float]]:

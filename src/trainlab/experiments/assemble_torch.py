@@ -1,5 +1,8 @@
 """From a configuration to a PyTorch engine. Imported only for `engine=torch`."""
 
+from collections.abc import Mapping
+
+from trainlab.engines.group import Group
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import Sample, build_model
 from trainlab.experiments.config import Config
@@ -14,6 +17,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from trainlab.engines.torch_engine import TorchEngine
+from trainlab.engines.torch_group import TorchGroup
 from trainlab.engines.torch_hardware import (
     Precision,
     check_compiler,
@@ -28,10 +32,14 @@ from trainlab.models.torch_twin import torch_twin
 
 
 def build_torch_engine(
-    config: Config, image_shape: tuple[int, int, int], classes: int, sample: Sample | None = None
+    config: Config,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    sample: Sample | None = None,
+    group: Group | None = None,
 ) -> TorchEngine:
     """The engine with its initial weights; an MLP begins with the NumPy engine's."""
-    device = choose_device(config.device)
+    device = choose_device(config.device, group)
     precision = choose_precision(config.precision, device)
     if config.compile:
         check_compiler()
@@ -53,7 +61,13 @@ def build_torch_engine(
         accumulate=config.accumulate,
         ema=config.ema,
         compiled=config.compile,
+        group=group,
     )
+
+
+def build_torch_group(environment: Mapping[str, str]) -> TorchGroup:
+    """The processes that torchrun has started."""
+    return TorchGroup(environment)
 
 
 def build_torch_model(config: Config, image_shape: tuple[int, int, int], classes: int) -> torch.nn.Module:

@@ -2,7 +2,7 @@
 
 =====================  ==================================================================
 ``config.toml``        every setting
-``environment.json``   versions, machine, threads, the command
+``environment.json``   versions, machine, processes and their threads, the command
 ``split.npz``          which images train and which validate
 ``metrics.jsonl``      one line an epoch
 ``summary.json``       how it ended, and its figures
@@ -36,16 +36,21 @@ FORMAT = 1
 class RunFolder:
     """Reads and writes the files of one run. Made by `create` or `open`."""
 
-    def __init__(self, path: Path, name: str, config: Config, threads: int) -> None:
+    def __init__(self, path: Path, name: str, config: Config, threads: int, processes: int = 1) -> None:
         self.path = path
         self.name = name
         """Of the preset or file that the run was started from."""
         self.config = config
         self.threads = threads
+        """Of each process."""
+        self.processes = processes
+        """How many computed the run when it was started."""
         self.checkpoints = CheckpointFolder(path / "checkpoints")
 
     @classmethod
-    def create(cls, path: Path, name: str, config: Config, threads: int, command: list[str]) -> "RunFolder":
+    def create(
+        cls, path: Path, name: str, config: Config, threads: int, command: list[str], processes: int = 1
+    ) -> "RunFolder":
         """A new folder with its configuration. Raises InputError when something is there already."""
         try:
             path.mkdir(parents=True)
@@ -56,10 +61,10 @@ class RunFolder:
             ) from None
         except OSError as error:
             raise InputError(f"{path} cannot be made ({error.strerror or error}). Choose another --run.") from error
-        run = cls(path, name, config, threads)
+        run = cls(path, name, config, threads, processes)
         try:
             run.write_text("config.toml", config.to_toml())
-            run.write_json("environment.json", environment(name, threads, command))
+            run.write_json("environment.json", environment(name, threads, command, processes))
         except InputError:
             shutil.rmtree(path, ignore_errors=True)  # the disk is full; an empty run would only be in the way
             raise
@@ -79,6 +84,7 @@ class RunFolder:
         try:
             values = json.loads(about.read_text(encoding="utf-8"))
             found, name, threads = int(values["format"]), str(values["name"]), int(values["threads"])
+            processes = int(values.get("processes", 1))
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise InputError(f"{about} is damaged ({error!r}); the run cannot be opened without it.") from error
         if found > FORMAT:
@@ -90,7 +96,7 @@ class RunFolder:
             config = Config.from_mapping(read_toml(path / "config.toml"))
         except InputError as error:
             raise InputError(f"{path / 'config.toml'}: {error}") from error
-        return cls(path, name, config, threads)
+        return cls(path, name, config, threads, processes)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -188,13 +194,14 @@ def _record(record: EpochRecord | None) -> dict[str, Any] | None:
     }
 
 
-def environment(name: str, threads: int, command: list[str]) -> dict[str, Any]:
+def environment(name: str, threads: int, command: list[str], processes: int) -> dict[str, Any]:
     """What the result may depend on besides the configuration."""
     return {
         "format": FORMAT,
         "name": name,
         "command": command,
         "threads": threads,
+        "processes": processes,
         "trainlab": version("trainlab"),
         "numpy": version("numpy"),
         "python": platform.python_version(),

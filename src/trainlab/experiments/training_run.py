@@ -1,14 +1,17 @@
 """A whole run: from a configuration to a folder with weights, curves data and figures; and going on with one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trainlab.data import load, transforms
-from trainlab.engines import Engine
+from trainlab.data import Dataset, Split, load, transforms
+from trainlab.engines import Engine, Group
+from trainlab.engines.group import ProcessLost
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import (
     PreparedData,
@@ -57,6 +60,7 @@ def train(
     listeners: Sequence[Listener] = (),
     command: Sequence[str] = (),
     on_start: OnStart = lambda trainer: None,
+    group: Group | None = None,
 ) -> Result:
     """Start a run in a new folder and train to its end.
 
@@ -64,15 +68,23 @@ def train(
 
     Args:
         on_start: gets the trainer before its first step, so that a signal handler can ask it to stop.
+        group: the processes that train together, each of which calls this; process 0 alone writes files.
     """
-    data = prepare_data(config)
-    engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes), data.sample)
-    layers = summarize_network(config, data.dataset.image_shape, len(data.dataset.classes))
-    threads = thread_count(config, sum(layer.flops for layer in layers))
-    run = RunFolder.create(path, name, config, threads, list(command))
-    with run.alone():
-        data.split.save(path / "split.npz")
-        return _train(run, data, engine, TrainingState(), listeners, on_start)
+    group = group or Group()
+    data, engine = group.agreed(lambda: _assemble(config, group))
+    threads = group.agreed(lambda: _thread_count(config, data, group))
+    with ExitStack() as held:
+
+        def create() -> RunFolder:
+            run = RunFolder.create(path, name, config, threads, list(command), group.size)
+            held.enter_context(run.alone())
+            data.split.save(path / "split.npz")
+            return run
+
+        run = group.from_first(create)
+        if group.size > 1:  # other machines may compute the last bit of the first weights differently
+            engine.load_state(group.from_first(engine.state))
+        return _train(run, data, engine, TrainingState(), listeners, on_start, group)
 
 
 def resume(
@@ -81,24 +93,58 @@ def resume(
     listeners: Sequence[Listener] = (),
     on_start: OnStart = lambda trainer: None,
     on_refused: Callable[[CheckpointError], None] = lambda error: None,
+    group: Group | None = None,
 ) -> Result | None:
     """Go on with a run from its last usable checkpoint; None when it has finished already.
 
-    The figures and the final weights are those of a run that was never stopped (same machine, same thread count).
+    The figures and the final weights are those of a run that was never stopped (same machine, same thread count, same
+    number of processes).
+
+    Args:
+        on_start, group: as for `train`.
+        on_refused: gets the error of each newer checkpoint that had to be passed over.
     """
-    run = RunFolder.open(path)
-    with run.alone():
-        summary = run.read_summary()
-        if summary is not None and summary["status"] == "finished":
+    group = group or Group()
+    with ExitStack() as held:
+
+        def read() -> tuple[RunFolder, Split, Checkpoint] | None:
+            run = RunFolder.open(path)
+            held.enter_context(run.alone())
+            summary = run.read_summary()
+            if summary is not None and summary["status"] == "finished":
+                return None
+            checkpoint, refused = run.checkpoints.load_latest()
+            for error in refused:
+                on_refused(error)
+            return run, run.load_split(), checkpoint
+
+        saved = group.from_first(read)
+        if saved is None:
             return None
-        checkpoint, refused = run.checkpoints.load_latest()
-        for error in refused:
-            on_refused(error)
-        data = prepare_data(run.config, run.load_split())
-        engine = build_engine(run.config, data.dataset.image_shape, len(data.dataset.classes))
-        load_engine(engine, checkpoint, run)
-        run.keep_metrics(checkpoint.training.epoch)
-        return _train(run, data, engine, checkpoint.training, listeners, on_start)
+        run, chosen, checkpoint = saved
+
+        def assemble() -> tuple[PreparedData, Engine]:
+            data, engine = _assemble(run.config, group, chosen)
+            load_engine(engine, checkpoint, run)
+            if run.processes != group.size:
+                run.threads = _thread_count(run.config, data, group)
+            return data, engine
+
+        data, engine = group.agreed(assemble)
+        group.from_first(lambda: run.keep_metrics(checkpoint.training.epoch))
+        return _train(run, data, engine, checkpoint.training, listeners, on_start, group)
+
+
+def _assemble(config: Config, group: Group, chosen: Split | None = None) -> tuple[PreparedData, Engine]:
+    """Data and engine of a new run; with the split of a run that goes on, for weights that will be loaded."""
+    data = prepare_data(config, chosen, part=group.part)
+    sample = data.sample if chosen is None else None
+    return data, build_engine(config, data.dataset.image_shape, len(data.dataset.classes), sample, group)
+
+
+def _thread_count(config: Config, data: PreparedData, group: Group) -> int:
+    layers = summarize_network(config, data.dataset.image_shape, len(data.dataset.classes))
+    return thread_count(config, sum(layer.flops for layer in layers), group)
 
 
 def _train(
@@ -108,6 +154,7 @@ def _train(
     state: TrainingState,
     listeners: Sequence[Listener],
     on_start: OnStart,
+    group: Group,
 ) -> Result:
     config = run.config
     parameters = engine.parameter_count
@@ -120,28 +167,34 @@ def _train(
         checkpoint_steps=config.checkpoint_steps,
         checkpoint_seconds=config.checkpoint_seconds,
     )
-    with run.open_log() as log, engine.thread_limit(run.threads):
+    with ExitStack() as opened:
+        opened.enter_context(engine.thread_limit(run.threads))
+        if group.is_first:
+            log = opened.enter_context(run.open_log())
+            listeners = [run.record, make_progress("plain", log), *listeners]
         trainer = Trainer(
             engine,
             data.train_batches,
             data.validation_batches,
             plan,
-            listeners=[run.record, make_progress("plain", log), *listeners],
-            checkpoints=run.checkpoints,
+            listeners=listeners,
+            checkpoints=run.checkpoints if group.is_first else None,
             state=state,
             parameters=parameters,
             extra={"transform": data.transform.to_dict(), "classes": list(data.dataset.classes)},
+            group=group,
         )
         on_start(trainer)
         try:
             outcome = trainer.run()
-        except InputError as error:  # the disk is full, say
-            raise InputError(f"{error} What was saved is whole: go on with `trainlab resume {run.path}`.") from error
+        except (InputError, ProcessLost) as error:  # the disk is full, say
+            kind = ProcessLost if isinstance(error, ProcessLost) else InputError
+            raise kind(f"{error} What was saved is whole: go on with `trainlab resume {run.path}`.") from error
     test = None
     if outcome.status == "finished" and config.evaluate_test:
-        test = evaluate_run(run, "test", mirrored=config.tta)
+        test = evaluate_run(run, "test", mirrored=config.tta, group=group)
     figures = {} if test is None else {"test": test.metrics, "test_tta": test.mirrored}
-    return Result(run, outcome, run.write_summary(outcome, parameters, figures))
+    return Result(run, outcome, group.from_first(lambda: run.write_summary(outcome, parameters, figures)))
 
 
 def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:
@@ -163,21 +216,25 @@ class TrainedNetwork:
     epoch: int
 
 
-def load_network(run: RunFolder, image_shape: tuple[int, int, int]) -> TrainedNetwork:
+def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group | None = None) -> TrainedNetwork:
     """The weights of the best epoch so far. Raises InputError when no epoch was finished."""
-    path = run.checkpoints.best_path
-    if not path.exists():
-        raise InputError(
-            f"{run.path} holds no best checkpoint: no epoch was finished. Go on with `trainlab resume {run.path}`."
-        )
-    checkpoint = load_checkpoint(path)
+    checkpoint = (group or Group()).from_first(lambda: _load_best(run))
     classes = tuple(checkpoint.extra["classes"])
-    engine = build_engine(run.config, image_shape, len(classes))
+    engine = build_engine(run.config, image_shape, len(classes), group=group)
     load_engine(engine, checkpoint, run)
     best = checkpoint.training.best
     return TrainedNetwork(
         run, engine, transforms.from_dict(checkpoint.extra["transform"]), classes, best.epoch if best else 0
     )
+
+
+def _load_best(run: RunFolder) -> Checkpoint:
+    path = run.checkpoints.best_path
+    if not path.exists():
+        raise InputError(
+            f"{run.path} holds no best checkpoint: no epoch was finished. Go on with `trainlab resume {run.path}`."
+        )
+    return load_checkpoint(path)
 
 
 @dataclass(frozen=True)
@@ -193,22 +250,27 @@ class Evaluation:
     """With test-time augmentation, when it was asked for."""
 
 
-def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False) -> Evaluation:
+def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Group | None = None) -> Evaluation:
     """Loss and accuracy of the best epoch's weights on the test, validation or training images.
 
     Args:
         mirrored: judge each image also together with its mirror image, see `evaluate_mirrored`.
+        group: the processes that share the work, each of which calls this.
     """
+    group = group or Group()
+    dataset, indices = group.agreed(lambda: _images_of(run, part))
+    network = load_network(run, dataset.image_shape, group)
+    batches = evaluation_batches(dataset, indices, network.transform, group.part)
+    with network.engine.thread_limit(run.threads):
+        plain = evaluate(network.engine, batches.epoch(0), group)
+        both = evaluate_mirrored(network.engine, batches.epoch(0), group) if mirrored else None
+    return Evaluation(part, len(indices), plain, network.epoch, both)
+
+
+def _images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:
     if part == "test":
         dataset = load(run.config.dataset, "test", data_directory(run.config))
-        indices = np.arange(len(dataset))
-    else:
-        dataset = load(run.config.dataset, "train", data_directory(run.config))
-        chosen = run.load_split()
-        indices = chosen.validation if part == "validation" else chosen.train
-    network = load_network(run, dataset.image_shape)
-    batches = evaluation_batches(dataset, indices, network.transform)
-    with network.engine.thread_limit(run.threads):
-        plain = evaluate(network.engine, batches.epoch(0))
-        both = evaluate_mirrored(network.engine, batches.epoch(0)) if mirrored else None
-    return Evaluation(part, len(indices), plain, network.epoch, both)
+        return dataset, np.arange(len(dataset))
+    chosen = run.load_split()
+    dataset = load(run.config.dataset, "train", data_directory(run.config))
+    return dataset, chosen.validation if part == "validation" else chosen.train

@@ -12,17 +12,24 @@ class KeyedDropout(torch.nn.Module):
     """Dropout whose masks come from a generator of its own, set for every step, as in `trainlab.nn.Dropout`.
 
     ``torch.nn.Dropout`` draws from the global generator: a resumed run would draw other masks.
+
+    ``rows``: where a batch is computed in parts, the size of the whole batch and which of its images are here. Masks
+    are drawn for the whole, so that they do not depend on the parts.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
         self.generator: torch.Generator | None = None
+        self.rows: tuple[int, slice] | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return x
-        keep = torch.rand(x.shape, device=x.device, dtype=torch.float32, generator=self.generator) >= self.p
+        count, here = self.rows or (len(x), slice(None))
+        shape = (count, *x.shape[1:])
+        draws = torch.rand(shape, device=x.device, dtype=torch.float32, generator=self.generator)
+        keep = draws[here] >= self.p
         return x * keep * (1 / (1 - self.p))
 
     def extra_repr(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.data import Loader
-from trainlab.engines import Batch, Engine, LateEngine, LateResult, StepResult
+from trainlab.engines import Batch, Engine, Group, LateEngine, LateResult, StepResult
 from trainlab.optim import Schedule
 from trainlab.training.checkpoint import Checkpoint, CheckpointFolder
 from trainlab.training.events import (
@@ -68,6 +68,8 @@ class Trainer:
         state: where to begin; a checkpoint's when a run is resumed.
         parameters: how many numbers the model learns, for the listeners.
         extra: put into every checkpoint.
+        group: the processes that train together. In each of them a trainer takes the same steps and comes to the same
+            decisions, since the figures are those of all; process 0 alone needs listeners and checkpoints.
 
     After any step a run can be stopped (`request_stop`) or killed, and resumed from its last checkpoint bit for bit.
     """
@@ -81,16 +83,16 @@ class Trainer:
     state: TrainingState = field(default_factory=TrainingState)
     parameters: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
+    group: Group = field(default_factory=Group)
     clock: Callable[[], float] = time.perf_counter
 
     def __post_init__(self) -> None:
-        self._stop_requested = False
         self._late: deque[tuple[LateResult, float]] = deque()
         self._started = self._last_saved = self._epoch_started = self.clock() - self.state.seconds
 
     def request_stop(self) -> None:
-        """Finish the step under way, save, and end with status "interrupted"."""
-        self._stop_requested = True
+        """Finish the step under way (and in a group perhaps one more), save, and end with status "interrupted"."""
+        self.group.request_stop()
 
     def run(self) -> Outcome:
         """Train to the end of the plan, or until something stops it."""
@@ -104,7 +106,7 @@ class Trainer:
                 if problem:
                     status, reason = "diverged", problem
                     break
-                if self._stop_requested and self.state.epoch < self.plan.epochs:
+                if self.group.is_stopping and self.state.epoch < self.plan.epochs:
                     status, reason = "interrupted", f"stopped after step {self.state.step}"
                     break
                 if self._is_out_of_patience():
@@ -150,12 +152,12 @@ class Trainer:
                 problem = self._read_results(late.lag)
             if problem:
                 return problem
-            if self._stop_requested or self._is_checkpoint_due(started):
+            if self.group.is_stopping or self._is_checkpoint_due(started):
                 problem = self._read_results(0)
                 if problem:
                     return problem
                 self._save()
-                if self._stop_requested:
+                if self.group.is_stopping:
                     break
         return self._read_results(0)
 
@@ -183,7 +185,7 @@ class Trainer:
         state = self.state
         if state.step_in_epoch < self.train_batches.steps_per_epoch:
             return None  # interrupted
-        validation = evaluate(self.engine, self.validation_batches.epoch(0))
+        validation = evaluate(self.engine, self.validation_batches.epoch(0), self.group)
         if not math.isfinite(validation.loss):
             return f"the validation loss became {validation.loss} after epoch {state.epoch + 1}"
         record = EpochRecord(state.epoch + 1, state.running.metrics(), validation)
@@ -232,25 +234,35 @@ class Trainer:
             listener(event)
 
 
-def evaluate(engine: Engine, batches: Iterable[Batch]) -> Metrics:
-    """Mean loss and accuracy over all batches; nothing is trained."""
-    mean = RunningMean()
-    for batch in batches:
-        mean.add(engine.eval_step(batch))
-    return mean.metrics()
+def evaluate(engine: Engine, batches: Iterable[Batch], group: Group | None = None) -> Metrics:
+    """Mean loss and accuracy over all batches; nothing is trained.
+
+    Args:
+        group: the processes that have a part of each batch; the figures are those of all images.
+    """
+    return _mean_over(group, (engine.eval_step(batch) for batch in batches if len(batch.labels)))
 
 
-def evaluate_mirrored(engine: Engine, batches: Iterable[Batch]) -> Metrics:
+def evaluate_mirrored(engine: Engine, batches: Iterable[Batch], group: Group | None = None) -> Metrics:
     """Mean loss and accuracy when each image is judged together with its mirror image: test-time augmentation.
 
     The probabilities of the two are averaged; the loss is ``−log`` of the average at the right class.
     """
-    mean = RunningMean()
-    for batch in batches:
+
+    def judge(batch: Batch) -> StepResult:
         mirrored = np.ascontiguousarray(batch.images[..., ::-1])
         probabilities = (engine.predict(batch.images) + engine.predict(mirrored)) / 2
         right = probabilities[np.arange(len(batch.labels)), batch.labels]
         loss = -float(np.log(np.maximum(right, np.finfo(right.dtype).tiny)).mean())
         correct = int((probabilities.argmax(axis=1) == batch.labels).sum())
-        mean.add(StepResult(loss, correct, len(batch.labels)))
-    return mean.metrics()
+        return StepResult(loss, correct, len(batch.labels))
+
+    return _mean_over(group, (judge(batch) for batch in batches if len(batch.labels)))
+
+
+def _mean_over(group: Group | None, results: Iterable[StepResult]) -> Metrics:
+    mean = RunningMean()
+    for result in results:
+        mean.add(result)
+    loss_sum, correct, size = (group or Group()).totals([mean.loss_sum, mean.correct, mean.size])
+    return RunningMean(loss_sum, round(correct), round(size)).metrics()
