@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,9 @@ class ScriptedEngine:
     @property
     def lag(self) -> int:
         return 0
+
+    def place(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array
 
     def begin_step(self, batch: Batch) -> LateResult:
         raise AssertionError("an engine without lag is never asked to begin a step")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.arrays import Array, convert, dtype_of, put
 from trainlab.data.augmentation import Augment, Draws, one_hot
 from trainlab.data.dataset import Dataset
 from trainlab.data.transforms import Transform
@@ -20,12 +21,12 @@ _BLOCK_NUMBERS = 2**18  # 1 MB of float32: many small batches an array operation
 class Batch(NamedTuple):
     """What an engine trains on in one step."""
 
-    images: NDArray[np.float32]
-    """(N, C, H, W), C-contiguous."""
-    labels: NDArray[np.unsignedinteger[Any]]
+    images: Array
+    """(N, C, H, W) in float32, C-contiguous; on a GPU where the loader's images lie there."""
+    labels: Array
     """(N,) the class of each image; of a mixed one, the class with the larger share (the lower one of equals)."""
-    targets: NDArray[np.float32] | None = None
-    """(N, K) how much of each class an image shows, rows that sum to 1; None where nothing was mixed."""
+    targets: Array | None = None
+    """(N, K) in float32: how much of each class an image shows, rows that sum to 1; None where nothing was mixed."""
     whole_size: int | None = None
     """Images of this step in all processes together; None: there are no others than these."""
 
@@ -98,6 +99,13 @@ class Loader:
         self.shuffle = shuffle
         self.augment = augment
         self.part = part
+        self.images: Array = dataset.images
+        """All images as bytes. Where they lie, batches are gathered, augmented and transformed: see `place`."""
+        self.labels: Array = dataset.labels
+
+    def place(self, images: Array, labels: Array) -> None:
+        """Serve from a copy of the data set's images and labels that lies elsewhere, such as in a GPU's memory."""
+        self.images, self.labels = images, labels
 
     @property
     def steps_per_epoch(self) -> int:
@@ -119,18 +127,18 @@ class Loader:
 
     def serve(self, indices: NDArray[np.int64], epoch: int) -> Batch:
         """These images of the data set, in this order, as ``epoch`` serves them, wherever they stand in it."""
-        pixels, labels = self._augmented(indices, epoch), self.dataset.labels[indices]
+        pixels, labels = self._augmented(indices, epoch), self.labels[put(indices, self.labels)]
         mix = None if self.augment is None else self.augment.mix
         if mix is None:
             return Batch(self.transform(pixels), labels)
         draw, classes = Draws(self.seed, epoch, indices), len(self.dataset.classes)
         partners = mix.partners(draw, self.indices)
-        other_pixels, other_labels = self._augmented(partners, epoch), self.dataset.labels[partners]
+        other_pixels, other_labels = self._augmented(partners, epoch), self.labels[put(partners, self.labels)]
         pixels, targets = mix(pixels, one_hot(labels, classes), other_pixels, one_hot(other_labels, classes), draw)
-        return Batch(self.transform(pixels), targets.argmax(axis=1).astype(labels.dtype), targets)
+        return Batch(self.transform(pixels), convert(targets.argmax(axis=1), dtype_of(labels)), targets)
 
-    def _augmented(self, indices: NDArray[np.int64], epoch: int) -> NDArray[np.uint8]:
-        pixels = self.dataset.images[indices]
+    def _augmented(self, indices: NDArray[np.int64], epoch: int) -> Array:
+        pixels = self.images[put(indices, self.images)]
         return pixels if self.augment is None else self.augment(pixels, Draws(self.seed, epoch, indices))
 
     def _order(self, number: int) -> NDArray[np.int64]:
@@ -156,7 +164,7 @@ class Loader:
                 yield Batch(served.images[full:], served.labels[full:], targets, left_over)
 
 
-def _cut(array: NDArray[Any] | None, shape: tuple[int, ...]) -> Iterable[Any]:
+def _cut(array: Array | None, shape: tuple[int, ...]) -> Iterable[Any]:
     """The beginning of ``array`` in batches: ``shape`` is (steps, images a step). Nones where there is no array."""
     if array is None:
         return repeat(None, shape[0])

@@ -34,16 +34,17 @@ class State:
 class Batch(Protocol):
     """Images (N, C, H, W) ready for the network, their class numbers (N,), and targets (N, K) or None.
 
+    NumPy arrays, or tensors that `LateEngine.place` has put where the engine computes.
     The loss is taken against the targets where there are any (images that were mixed), else against the class numbers.
     The class numbers decide which predictions are correct: of a mixed image, the class with the larger share.
     """
 
     @property
-    def images(self) -> NDArray[np.float32]: ...
+    def images(self) -> Any: ...
     @property
-    def labels(self) -> NDArray[np.unsignedinteger[Any]]: ...
+    def labels(self) -> Any: ...
     @property
-    def targets(self) -> NDArray[np.float32] | None: ...
+    def targets(self) -> Any | None: ...
     @property
     def whole_size(self) -> int | None:
         """Images of this step in all processes of a `Group` together; None: there are no others than these."""
@@ -91,6 +92,9 @@ class LateEngine(Engine, Protocol):
     @property
     def lag(self) -> int:
         """How many steps the training loop may be ahead of the results that it reads; 0 where nothing is gained."""
+
+    def place(self, array: NDArray[Any]) -> Any:
+        """A copy of a whole data set's images or labels where this engine computes, or the array itself."""
 
     def begin_step(self, batch: Batch) -> LateResult:
         """`train_step`, not waited for: the result is there when the returned function returns."""

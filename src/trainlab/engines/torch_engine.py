@@ -92,6 +92,12 @@ class TorchEngine:
             return 0  # a step waits for the other processes, with a time limit: that is how it notices that one died
         return STEPS_AHEAD if self.device.type == "cuda" else 0
 
+    def place(self, array: NDArray[Any]) -> Any:
+        """In a GPU's memory, if it takes at most half of what is free there: no step then waits for a transfer."""
+        if self.device.type != "cuda" or array.nbytes > torch.cuda.mem_get_info(self.device)[0] / 2:
+            return array
+        return torch.from_numpy(np.array(array)).to(self.device)
+
     def train_step(self, batch: Batch) -> StepResult:
         return self.begin_step(batch)()
 
@@ -203,13 +209,15 @@ class TorchEngine:
         return scores.float()
 
     def _on_device(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        labels = torch.from_numpy(batch.labels.astype(np.int64)).to(self.device, non_blocking=True)
-        if batch.targets is None:
-            return self._images(batch.images), labels, None
-        return self._images(batch.images), labels, torch.from_numpy(batch.targets).to(self.device, non_blocking=True)
+        targets = None if batch.targets is None else self._tensor(batch.targets)
+        return self._images(batch.images), self._tensor(batch.labels).long(), targets
 
-    def _images(self, images: NDArray[np.float32]) -> torch.Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(images)).to(self.device, non_blocking=True)
+    def _tensor(self, array: Any) -> torch.Tensor:
+        tensor = array if isinstance(array, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(array))
+        return tensor.to(self.device, non_blocking=True)
+
+    def _images(self, images: Any) -> torch.Tensor:
+        tensor = self._tensor(images)
         return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
 
     def _autocast(self) -> torch.autocast:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load, split, transforms
-from trainlab.engines import Engine, Group, NumpyEngine
+from trainlab.engines import Engine, Group, LateEngine, NumpyEngine
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.models import LayerSummary, mlp, summarize
@@ -48,6 +48,13 @@ class PreparedData:
     transform: Transform
     train_batches: Loader
     validation_batches: Loader
+
+    def place(self, engine: Engine) -> None:
+        """Put images and labels where the engine wants them, before the first batch is served."""
+        if isinstance(engine, LateEngine):
+            images, labels = engine.place(self.dataset.images), engine.place(self.dataset.labels)
+            for loader in (self.train_batches, self.validation_batches):
+                loader.place(images, labels)
 
     def sample(self) -> NDArray[np.float32]:
         """Some training images as the network gets them, none of them augmented."""

@@ -139,7 +139,9 @@ def _assemble(config: Config, group: Group, chosen: Split | None = None) -> tupl
     """Data and engine of a new run; with the split of a run that goes on, for weights that will be loaded."""
     data = prepare_data(config, chosen, part=group.part)
     sample = data.sample if chosen is None else None
-    return data, build_engine(config, data.dataset.image_shape, len(data.dataset.classes), sample, group)
+    engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes), sample, group)
+    data.place(engine)
+    return data, engine
 
 
 def _thread_count(config: Config, data: PreparedData, group: Group) -> int:
