@@ -87,7 +87,8 @@ def trainlab_loader(pixels: Pixels) -> Contender:
         return sum(len(batch.labels) for batch in itertools.islice(batches, -(-images // BATCH)))
 
     def sample() -> Numbers:
-        return next(loader(SAMPLED_IMAGES, shuffle=False).epoch(1)).images
+        images: Numbers = next(loader(SAMPLED_IMAGES, shuffle=False).epoch(1)).images
+        return images
 
     return Contender(run, sample, thread_limit, [1])
 

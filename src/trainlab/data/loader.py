@@ -168,4 +168,5 @@ def _cut(array: Array | None, shape: tuple[int, ...]) -> Iterable[Any]:
     """The beginning of ``array`` in batches: ``shape`` is (steps, images a step). Nones where there is no array."""
     if array is None:
         return repeat(None, shape[0])
-    return array[: math.prod(shape)].reshape(*shape, *array.shape[1:])
+    batches: Iterable[Any] = array[: math.prod(shape)].reshape(*shape, *array.shape[1:])
+    return batches

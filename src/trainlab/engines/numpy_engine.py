@@ -85,11 +85,10 @@ class NumpyEngine:
 
     def _target(self, batch: Batch, scores: Array) -> NDArray[Any]:
         """What the loss compares the scores with."""
-        if batch.targets is not None:
-            return batch.targets
-        if self._needs_one_hot:
-            return functional.one_hot(batch.labels, scores.shape[1], scores.dtype)
-        return batch.labels
+        target: NDArray[Any] = batch.labels if batch.targets is None else batch.targets
+        if self._needs_one_hot and target.ndim == 1:
+            return functional.one_hot(target, scores.shape[1], scores.dtype)
+        return target
 
 
 def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:
