@@ -96,7 +96,7 @@ def waiting_shares(preset: str, overrides: Sequence[str], steps: int, rounds: in
     config = load_preset(preset).config.override(overrides)
     data = prepare_data(config)
     shape, classes = data.dataset.image_shape, len(data.dataset.classes)
-    engine = build_engine(config, shape, classes)
+    engine = build_engine(config, shape, classes, data.sample)
     threads = thread_count(config, sum(layer.flops for layer in summarize_network(config, shape, classes)))
     shares: list[float | None] = []
     with engine.thread_limit(threads):

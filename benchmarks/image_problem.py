@@ -52,7 +52,9 @@ class ImageProblem:
 
     def engine(self, overrides: Sequence[str] = ()) -> Engine:
         """Ours, with the initial weights."""
-        return build_engine(self.config.override(overrides), self.data.dataset.image_shape, len(CIFAR10.classes))
+        return build_engine(
+            self.config.override(overrides), CIFAR10.image_shape, len(CIFAR10.classes), self.data.sample
+        )
 
 
 def make_image_problem(preset: str, overrides: Sequence[str] = ()) -> ImageProblem:
@@ -61,9 +63,9 @@ def make_image_problem(preset: str, overrides: Sequence[str] = ()) -> ImageProbl
     images = BATCHES * config.batch_size
     dataset = random_images("bytes in CIFAR-10's shape", images + 1)
     data = prepare_data(config, Split(np.arange(images), np.array([images])), dataset)
-    weights = list(build_engine(config, dataset.image_shape, len(CIFAR10.classes)).state().model.values())
-    flops = sum(layer.flops for layer in summarize_network(config, dataset.image_shape, len(CIFAR10.classes)))
-    return ImageProblem(config, data, weights, thread_count(config, flops))
+    engine = build_engine(config, CIFAR10.image_shape, len(CIFAR10.classes), data.sample)
+    flops = sum(layer.flops for layer in summarize_network(config, CIFAR10.image_shape, len(CIFAR10.classes)))
+    return ImageProblem(config, data, list(engine.state().model.values()), thread_count(config, flops))
 
 
 def random_images(name: str, count: int) -> Dataset:

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.environment import environment
 from benchmarks.gpu.amounts import QUICK, Amounts
-from trainlab.errors import InputError
+from trainlab.errors import InputError, RunFailed
 
 SMALL, FAST, ACCURATE, RESNET18 = "cifar10-tiny", "cifar10-fast", "cifar10-94", "cifar10-resnet18"
 CHECKED = ("cifar10-lab1", SMALL, FAST)
@@ -46,22 +46,22 @@ def measure(options: argparse.Namespace, amounts: Amounts) -> dict[str, Any]:
     device = torch.device(options.device)
     record: dict[str, Any] = {"device": device_name(device), "environment": environment(), "left out": []}
     _say("checks")
-    record["checks"] = [check._asdict() for check in checks.all_checks(CHECKED, device, amounts.checked_batch)]
+    record["checks"] = [check._asdict() for check in checks.all_checks(CHECKED, device, amounts)]
     _say("speed of a step")
     record["peak"] = speed.peak(device, amounts)
     tflops = record["peak"]["TFLOP/s"]["median"]
     record["steps"] = [speed.step(batch_size, device, amounts, tflops) for batch_size in amounts.batch_sizes]
     record["trainings"] = []
     images = training.read_images(options.data, amounts, quick=options.quick)
+
+    def seconds_left() -> float:
+        return 60 * float(options.minutes) - (time.perf_counter() - started)
+
     for preset in TRAINED:
         _say(f"training of {preset}")
         try:
-            record["trainings"].append(
-                training.train_over_seeds(
-                    preset, images, device, amounts, lambda: 60 * options.minutes - (time.perf_counter() - started)
-                )
-            )
-        except InputError as error:
+            record["trainings"].append(training.train_over_seeds(preset, images, device, amounts, seconds_left))
+        except (InputError, RunFailed) as error:
             record["left out"].append({"name": preset, "reason": str(error)})
     record["seconds"] = round(time.perf_counter() - started, 1)
     return record

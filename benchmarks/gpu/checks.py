@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from benchmarks.gpu.amounts import Amounts
 from benchmarks.image_problem import ImageProblem, first_losses, make_image_problem, random_images
 from benchmarks.rounds import Numbers, agree
 from trainlab.data.augmentation import NAMES, Draws, build, one_hot
@@ -27,18 +28,18 @@ class Check(NamedTuple):
     found: str
 
 
-def all_checks(presets: Sequence[str], device: torch.device, batch_size: int) -> Iterator[Check]:
+def all_checks(presets: Sequence[str], device: torch.device, amounts: Amounts) -> Iterator[Check]:
     """Every check, one after the other: the networks of the presets, then each augmentation."""
     for preset in presets:
-        yield from losses_agree(preset, device, batch_size)
+        yield from losses_agree(preset, device, amounts)
     for name in NAMES:
-        yield augmentation_agrees(name, device, batch_size)
+        yield augmentation_agrees(name, device, amounts.checked_batch)
 
 
-def losses_agree(preset: str, device: torch.device, batch_size: int) -> Iterator[Check]:
+def losses_agree(preset: str, device: torch.device, amounts: Amounts) -> Iterator[Check]:
     """The first losses on the device against those on the CPU, from the same weights on one batch."""
     try:
-        problem = make_image_problem(preset, [f"batch_size={batch_size}"])
+        problem = make_image_problem(preset, [*amounts.overrides, f"batch_size={amounts.checked_batch}"])
         expected = losses(problem, torch.device("cpu"), "fp32")
     except InputError as error:
         yield Check(f"losses of {preset}", None, str(error))

@@ -1,5 +1,6 @@
 """How fast a training step is, and what share of the device's peak it takes."""
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from benchmarks.gpu.amounts import Amounts
 from benchmarks.gpu.clock import milliseconds
 from benchmarks.image_problem import make_image_problem
 from trainlab.data import Batch
+from trainlab.engines import LateEngine, LateResult
 from trainlab.experiments.assemble import summarize_network
 
 PRESET = "cifar10-lab1"  # ResNet-18
@@ -26,12 +28,23 @@ def peak(device: torch.device, amounts: Amounts) -> dict[str, Any]:
 
 
 def step(batch_size: int, device: torch.device, amounts: Amounts, peak_tflops: float) -> dict[str, Any]:
-    """One `train_step` of ResNet-18 as `Trainer` takes it: from an array on the host to the loss as a number."""
-    problem = make_image_problem(PRESET, [f"device={device.type}", f"batch_size={batch_size}"])
+    """A training step of ResNet-18 as `Trainer` takes it: from an array on the host, some steps ahead of the GPU."""
+    problem = make_image_problem(PRESET, [*amounts.overrides, f"device={device.type}", f"batch_size={batch_size}"])
     images, labels = problem.batches()[0]
     batch = Batch(images, labels.astype(np.uint8))
     engine = problem.engine()
-    times = milliseconds(lambda: engine.train_step(batch), device, warm_up=amounts.warm_up, times=amounts.times)
+    late: deque[LateResult] = deque()
+
+    def take() -> None:
+        if not isinstance(engine, LateEngine):
+            engine.train_step(batch)
+            return
+        late.append(engine.begin_step(batch))
+        if len(late) > engine.lag:
+            late.popleft()()
+
+    with engine.thread_limit(problem.threads):
+        times = milliseconds(take, device, warm_up=amounts.warm_up, times=amounts.times)
     layers = summarize_network(problem.config, images.shape[1:], len(problem.data.dataset.classes))
     tflop = BACKWARD * batch_size * sum(layer.flops for layer in layers) / 1e12
     return {

@@ -20,8 +20,10 @@ from trainlab.experiments.assemble import (
     data_directory,
     evaluation_batches,
     prepare_data,
+    summarize_network,
+    thread_count,
 )
-from trainlab.training import EpochEnded, Event, Plan, Trainer, evaluate
+from trainlab.training import EpochEnded, Event, Plan, Trainer, evaluate, evaluate_mirrored
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Trained:
     validation: float
     test: float
     """Accuracy of the last epoch's weights."""
+    mirrored: float | None
+    """The same with test-time augmentation, where the preset has it."""
 
 
 def read_images(data_dir: str, amounts: Amounts, *, quick: bool) -> Images:
@@ -92,6 +96,8 @@ def train_over_seeds(
     if images.real:
         record["validation accuracy"] = spread([run.validation for run in runs])._asdict()
         record["test accuracy"] = spread([run.test for run in runs])._asdict()
+        if config.tta:
+            record["test-time augmentation"] = spread([run.mirrored for run in runs])._asdict()
     return record
 
 
@@ -105,15 +111,19 @@ def train(config: Config, images: Images, device: torch.device) -> Trained:
         if isinstance(event, EpochEnded):
             epochs.append(event.seconds)
 
-    engine = build_engine(config, images.train.image_shape, len(images.train.classes))
+    classes = len(images.train.classes)
+    engine = build_engine(config, images.train.image_shape, classes, data.sample)
+    layers = summarize_network(config, images.train.image_shape, classes)
     schedule = build_schedule(config, data.train_batches.steps_per_epoch)
     plan = Plan("gpu", config.epochs, config.lr, schedule, patience=config.patience)
     trainer = Trainer(engine, data.train_batches, data.validation_batches, plan, [note])
-    started = now(device)
-    outcome = trainer.run()
-    seconds = now(device) - started
-    tested = evaluation_batches(images.test, np.arange(len(images.test)), data.transform)
-    last = outcome.state.last
-    if last is None:
-        raise InputError(f"the training ended before its first epoch: {outcome.reason}")
-    return Trained(seconds, epochs, last.validation.accuracy, evaluate(engine, tested.epoch(0)).accuracy)
+    with engine.thread_limit(thread_count(config, sum(layer.flops for layer in layers))):
+        started = now(device)
+        outcome = trainer.run()
+        seconds = now(device) - started
+        if outcome.status != "finished" or outcome.state.last is None:
+            raise InputError(f"the training ended early: {outcome.reason}")
+        tested = evaluation_batches(images.test, np.arange(len(images.test)), data.transform)
+        test = evaluate(engine, tested.epoch(0)).accuracy
+        mirrored = evaluate_mirrored(engine, tested.epoch(0)).accuracy if config.tta else None
+    return Trained(seconds, epochs, outcome.state.last.validation.accuracy, test, mirrored)

@@ -101,7 +101,7 @@ def test_other_losses_on_the_device_are_found(monkeypatch: pytest.MonkeyPatch) -
     losses = iter([np.array([2.3, 2.2]), np.array([2.3, 2.21]), np.array([2.3, 2.21])])
     monkeypatch.setattr(checks, "first_losses", lambda problem, overrides, steps: next(losses))
 
-    fp32, bf16 = checks.losses_agree("cifar10-tiny", CPU, 4)
+    fp32, bf16 = checks.losses_agree("cifar10-tiny", CPU, QUICK)
 
     assert (fp32.holds, bf16.holds) == (False, True)
     assert fp32.found == "[2.3  2.21] and [2.3 2.2]"
