@@ -39,6 +39,6 @@ ACCURACY: dict[str, Measure] = {
     "lab1_experiments": lab1_experiments.measure,
     "presets": presets.measure,
     "cifar10_time": cifar10_time.measure,
-    "cifar10_presets": partial(presets.measure, presets=presets.CIFAR10_PRESETS),
+    **{name.replace("-", "_"): partial(presets.measure, presets=(name,)) for name in presets.CIFAR10_PRESETS},
 }
 BENCHMARKS = SPEED | ACCURACY
