@@ -87,7 +87,7 @@ def test_the_wish_of_one_stops_both_after_the_same_step(both: list[Told]) -> Non
 def test_a_process_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
     started = processes.start(str(silent_process.__file__), [], [tmp_path, tmp_path], TRAINLAB_STEP_TIMEOUT="2")
     try:
-        out, err = started[0].communicate(timeout=60)
+        out, err = started[0].communicate(timeout=240)
     finally:
         for process in started:
             process.kill()
