@@ -33,5 +33,5 @@ QUICK = Amounts(
     seeds=2,
     train_images=100,
     test_images=20,
-    overrides=("epochs=1", "batch_size=16", "threads=1"),
+    overrides=("epochs=1", "batch_size=16", "split=0.2", "threads=1"),
 )

@@ -24,7 +24,7 @@ IMAGES = training.Images(random_images("a", 100), random_images("b", 20), real=T
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
     """What a trial of the whole script measures."""
-    options = argparse.Namespace(device="cpu", quick=True, data="", minutes=5.0)
+    options = argparse.Namespace(device="cpu", quick=True, data="", minutes=1e6)  # however busy the machine is
     return script.measure(options, QUICK)
 
 
