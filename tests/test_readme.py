@@ -14,7 +14,7 @@ from tests.data.small_cifar import use_small_cifar, write_unpacked
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README.zh-TW.md"]
-SET_UP = ("make ", "git ", "cd ", "python3 ", "pip ", "torchrun ", ".venv", "#")
+SET_UP = ("make ", "git ", "cd ", "python3 ", "pip ", "torchrun ", "trainlab data get ", ".venv", "#")  # or network
 SMALLER = ["epochs=1", "batch_size=50", "split=20", "hidden=8x8x8"]
 """What a CIFAR-10 of 200 images needs for the commands that train on it."""
 
