@@ -133,21 +133,26 @@ LAYER_CASES = [
 BY_NAME = {case.name: case for case in LAYER_CASES}
 
 
-def cross_entropy(name: str, shape: tuple[int, int], target: NDArray[Any], **options: Any) -> LossCase:
-    make = lambda: CrossEntropyLoss(**options)
-    return LossCase(f"cross_entropy-{name}", make, lambda: torch.nn.CrossEntropyLoss(**options), shape, target)
+def cross_entropy(
+    name: str, shape: tuple[int, int], target: NDArray[Any], weight: NDArray[Any] | None = None, **options: Any
+) -> LossCase:
+    reduction = options.pop("reduction", "mean")
+    make = lambda: CrossEntropyLoss(reduction, **options)
+    twin = lambda: torch.nn.CrossEntropyLoss(reduction=reduction if weight is None else "none", **options)
+    return LossCase(f"cross_entropy-{name}", make, twin, shape, target, weight, reduction)
 
 
-def mse(name: str, shape: tuple[int, ...], reduction: Any) -> LossCase:
+def mse(name: str, shape: tuple[int, ...], reduction: Any, weight: NDArray[Any] | None = None) -> LossCase:
     target = np.random.default_rng(6).standard_normal(shape)
-    return LossCase(
-        f"mse-{name}", lambda: MSELoss(reduction), lambda: torch.nn.MSELoss(reduction=reduction), shape, target
-    )
+    make = lambda: MSELoss(reduction)
+    twin = lambda: torch.nn.MSELoss(reduction=reduction if weight is None else "none")
+    return LossCase(f"mse-{name}", make, twin, shape, target, weight, reduction)
 
 
 LABELS = np.array([2, 0, 4, 2])
 ONE_HOT = np.eye(5)[LABELS]
 SOFT = np.array([[0.2, 0.1, 0.0, 0.3, 0.4], [0.0, 0.0, 1.0, 0.0, 0.0], [0.2] * 5, [0.5, 0.0, 0.0, 0.0, 0.5]])
+WEIGHT = np.array([0.5, 0.0, 3.0, 1.25])
 
 LOSS_CASES = [
     cross_entropy("labels", (4, 5), LABELS),
@@ -164,8 +169,17 @@ LOSS_CASES = [
     cross_entropy("soft-smoothed", (4, 5), SOFT, label_smoothing=0.1),
     cross_entropy("soft-batch-1", (1, 5), SOFT[:1]),
     cross_entropy("soft-sum", (4, 5), SOFT, reduction="sum"),
+    cross_entropy("labels-weighted", (4, 5), LABELS, WEIGHT),
+    cross_entropy("labels-weighted-batch-1", (1, 5), LABELS[:1], WEIGHT[2:3]),
+    cross_entropy("labels-weighted-integers", (4, 5), LABELS, np.array([1, 0, 3, 2])),
+    cross_entropy("labels-weighted-sum", (4, 5), LABELS, WEIGHT, reduction="sum"),
+    cross_entropy("soft-weighted", (4, 5), SOFT, WEIGHT),
+    cross_entropy("soft-weighted-smoothed", (4, 5), SOFT, WEIGHT, label_smoothing=0.1),
     mse("mean", (4, 3), "mean"),
     mse("mean-batch-1", (1, 3), "mean"),
     mse("mean-images", (2, 1, 3, 4), "mean"),
     mse("sum", (4, 3), "sum"),
+    mse("mean-weighted", (4, 3), "mean", WEIGHT),
+    mse("mean-weighted-images", (2, 1, 3, 4), "mean", WEIGHT[2:].astype(np.float32)),
+    mse("sum-weighted", (4, 3), "sum", WEIGHT),
 ]

@@ -15,17 +15,28 @@ from trainlab.nn import GradcheckResult, Loss, gradcheck
 
 @dataclass(frozen=True)
 class LossCase:
-    """One loss with one prediction and one target."""
+    """One loss with one prediction and one target, and perhaps a weight for each sample.
+
+    PyTorch's losses know no weight a sample: where there are some, ``twin`` reduces nothing, and ``reduction`` says
+    what the check itself then has to do.
+    """
 
     name: str
     make: Callable[[], Loss]
     twin: Callable[[], torch.nn.Module]
     shape: tuple[int, ...]
     target: NDArray[Any]
+    weight: NDArray[Any] | None = None
+    reduction: str = "mean"
+
+    @property
+    def arguments(self) -> tuple[NDArray[Any], ...]:
+        """What forward gets after the prediction."""
+        return (self.target,) if self.weight is None else (self.target, self.weight)
 
 
 def loss_report(case: LossCase) -> GradcheckResult:
-    return gradcheck(case.make(), away_from_kinks(case.shape), case.target, rng=np.random.default_rng(3))
+    return gradcheck(case.make(), away_from_kinks(case.shape), *case.arguments, rng=np.random.default_rng(3))
 
 
 def check_loss_gradient(case: LossCase) -> None:
@@ -40,34 +51,44 @@ def check_loss_parity(case: LossCase, dtype: FloatType) -> None:
     is_class_number = case.target.shape != case.shape
     target = torch.from_numpy(case.target.astype(np.int64 if is_class_number else dtype))
     loss = twin(theirs, target)
+    if case.weight is not None:
+        weight, of_samples = torch.from_numpy(case.weight.astype(dtype)), loss.reshape(len(loss), -1)
+        if case.reduction == "mean":
+            loss = (weight * of_samples.mean(dim=1)).sum() / weight.sum()
+        else:
+            loss = (weight * of_samples.sum(dim=1)).sum()
     loss.backward()
     assert theirs.grad is not None
-    assert_close(dtype(ours.forward(prediction, case.target)), loss.detach().numpy()[()], "loss", TOLERANCE[dtype])
+    assert_close(dtype(ours.forward(prediction, *case.arguments)), loss.detach().numpy()[()], "loss", TOLERANCE[dtype])
     assert_close(ours.backward(), theirs.grad.numpy(), "gradient", TOLERANCE[dtype])
 
 
 def check_loss_types(case: LossCase, dtype: FloatType) -> None:
     loss = case.make()
-    value = loss(away_from_kinks(case.shape, dtype), case.target)
+    value = loss(away_from_kinks(case.shape, dtype), *case.arguments)
     gradient = loss.backward()
     assert type(value) is float, f"the loss is a {type(value).__name__}, not a float"
     assert gradient.dtype == dtype, f"the gradient is {gradient.dtype} for a prediction of {np.dtype(dtype)}"
 
 
 def check_loss_leaves_arrays_alone(case: LossCase) -> None:
-    """Neither argument is changed, and the gradient shares memory with neither nor with what the loss keeps."""
-    loss, prediction, target = case.make(), away_from_kinks(case.shape), case.target.copy()
-    loss.forward(prediction, target)
+    """No argument is changed, and the gradient shares memory with none nor with what the loss keeps."""
+    loss, prediction = case.make(), away_from_kinks(case.shape)
+    target, *weight = (argument.copy() for argument in case.arguments)
+    loss.forward(prediction, target, *weight)
     gradient = loss.backward()
     expected = gradient.copy()
     assert_same(prediction, away_from_kinks(case.shape), "the prediction was changed")
     assert_same(target, case.target, "the target was changed")
+    for given in weight:
+        assert_same(given, case.arguments[1], "the weights were changed")
     gradient[...] = np.nan
     assert_same(loss.backward(), expected, "the gradient handed out shares memory with what the loss keeps")
     gradient = loss.backward()
     prediction[...] = np.nan
-    target[...] = 0
-    assert_same(gradient, expected, "the gradient shares memory with the prediction or the target")
+    for given in (target, *weight):
+        given[...] = 0
+    assert_same(gradient, expected, "the gradient shares memory with an argument")
 
 
 def check_loss_needs_a_forward(case: LossCase) -> None:

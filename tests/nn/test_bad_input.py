@@ -175,6 +175,20 @@ def test_mse_refuses_empty_arrays() -> None:
         MSELoss()(np.zeros((0, 3)), np.zeros((0, 3)))
 
 
+@pytest.mark.parametrize("weight", [np.ones(3), np.ones((4, 1)), np.float64(1)], ids=["short", "column", "one"])
+@pytest.mark.parametrize("make", [CrossEntropyLoss, MSELoss])
+def test_a_loss_refuses_weights_of_another_number(make: Callable[[], Loss], weight: Any) -> None:
+    with pytest.raises(ValueError, match=r"one weight a sample is an array of shape \(4,\), got \("):
+        make()(SCORES, np.eye(4, 3, 0) + np.eye(4, 3, -3), weight)
+
+
+@pytest.mark.parametrize("weight", [[1, -1, 1, 1], [0, 0, 0, 0], [1, np.nan, 1, 1], [1, np.inf, 1, 1]], ids=str)
+@pytest.mark.parametrize("make", [CrossEntropyLoss, MSELoss])
+def test_a_loss_refuses_weights_that_no_mean_can_be_taken_with(make: Callable[[], Loss], weight: list[float]) -> None:
+    with pytest.raises(ValueError, match="weights are finite numbers of at least 0, and not all are 0"):
+        make()(SCORES, np.eye(4, 3, 0) + np.eye(4, 3, -3), np.array(weight))
+
+
 @pytest.mark.parametrize("make", [CrossEntropyLoss, MSELoss])
 def test_a_refused_forward_leaves_the_one_before_in_place(make: Callable[[], Loss]) -> None:
     loss = make()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.nn import loss_battery
 from tests.nn.battery import away_from_kinks
-from tests.nn.cases import LOSS_CASES
+from tests.nn.cases import LOSS_CASES, WEIGHT
 from tests.nn.loss_battery import LossCase
 from trainlab.nn import Array, CrossEntropyLoss, Loss, MSELoss, functional
 
@@ -26,10 +26,10 @@ class LossWith(Loss):
         self.inner = inner
         self.formula = formula
 
-    def forward(self, prediction: Array, target: NDArray[Any]) -> float:
+    def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
         rows = target if target.shape == prediction.shape else np.eye(prediction.shape[1])[target]
         self.arrays = prediction.copy(), rows
-        return self.inner.forward(prediction, target)
+        return self.inner.forward(prediction, target, weight)
 
     def backward(self) -> Array:
         return self.formula(*self.arrays)
@@ -72,6 +72,27 @@ MSE: dict[str, Formula] = {
     "sum for mean": lambda p, t: 2 * (p - t),
     "absolute for square": lambda p, t: np.sign(p - t) / p.size,
 }
+W = WEIGHT[:, np.newaxis]
+WEIGHTED: dict[str, Formula] = {
+    "right": lambda z, t: W * (softmax(z) - t) / W.sum(),
+    "weights forgotten": lambda z, t: (softmax(z) - t) / len(z),
+    "divided by N": lambda z, t: W * (softmax(z) - t) / len(z),
+    "not divided": lambda z, t: W * (softmax(z) - t),
+    "weights squared": lambda z, t: W**2 * (softmax(z) - t) / (W**2).sum(),
+    "weights of other samples": lambda z, t: np.roll(W, 1) * (softmax(z) - t) / W.sum(),
+    "weights on the target only": lambda z, t: (softmax(z) - W * t) / W.sum(),
+}
+WEIGHTED_SUM: dict[str, Formula] = {
+    "right": lambda z, t: W * (softmax(z) - t),
+    "mean for sum": lambda z, t: W * (softmax(z) - t) / W.sum(),
+}
+WEIGHTED_MSE: dict[str, Formula] = {
+    "right": lambda p, t: 2 * W * (p - t) / (W.sum() * p.shape[1]),
+    "weights forgotten": lambda p, t: 2 * (p - t) / p.size,
+    "divided by the entries": lambda p, t: 2 * W * (p - t) / p.size,
+    "divided by the weights only": lambda p, t: 2 * W * (p - t) / W.sum(),
+    "root of the weights": lambda p, t: 2 * np.sqrt(W) * (p - t) / (W.sum() * p.shape[1]),
+}
 
 
 @dataclass(frozen=True)
@@ -97,6 +118,10 @@ PLANTED = [
     *plant("cross_entropy-soft", CrossEntropyLoss, SOFT),
     *plant("cross_entropy-soft-smoothed", lambda: CrossEntropyLoss(label_smoothing=0.1), SMOOTHED),
     *plant("mse-mean", MSELoss, MSE),
+    *plant("cross_entropy-labels-weighted", CrossEntropyLoss, WEIGHTED),
+    *plant("cross_entropy-labels-weighted-sum", lambda: CrossEntropyLoss("sum"), WEIGHTED_SUM),
+    *plant("cross_entropy-soft-weighted", CrossEntropyLoss, WEIGHTED),
+    *plant("mse-mean-weighted", MSELoss, WEIGHTED_MSE),
 ]
 RIGHT = [planted for planted in PLANTED if planted.case.name.endswith(": right")]
 MISTAKES = [planted for planted in PLANTED if planted not in RIGHT]
@@ -129,7 +154,7 @@ def test_report_names_exactly_the_entries_that_are_wrong_with_the_right_values(p
     gradients = []
     for case in (planted.case, planted.right):
         loss = case.make()
-        loss.forward(away_from_kinks(case.shape), case.target)
+        loss.forward(away_from_kinks(case.shape), *case.arguments)
         gradients.append(loss.backward())
     wrong, right = gradients
     report = loss_battery.loss_report(planted.case)
@@ -143,18 +168,29 @@ def test_report_names_exactly_the_entries_that_are_wrong_with_the_right_values(p
 
 def test_a_loss_that_writes_into_its_target_fails_its_check() -> None:
     class NormalizesInPlace(MSELoss):
-        def forward(self, prediction: Array, target: NDArray[Any]) -> float:
+        def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
             target /= 2
-            return super().forward(prediction, target)
+            return super().forward(prediction, target, weight)
 
     with pytest.raises(AssertionError, match="the target was changed"):
         loss_battery.check_loss_leaves_arrays_alone(replace(BY_NAME["mse-mean"], make=NormalizesInPlace))
 
 
+def test_a_loss_that_writes_into_its_weights_fails_its_check() -> None:
+    class NormalizesInPlace(MSELoss):
+        def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+            assert weight is not None
+            weight /= weight.sum()
+            return super().forward(prediction, target, weight)
+
+    with pytest.raises(AssertionError, match="the weights were changed"):
+        loss_battery.check_loss_leaves_arrays_alone(replace(BY_NAME["mse-mean-weighted"], make=NormalizesInPlace))
+
+
 def test_a_loss_that_hands_out_what_it_keeps_fails_its_check() -> None:
     class KeepsItsGradient(MSELoss):
-        def forward(self, prediction: Array, target: NDArray[Any]) -> float:
-            loss = super().forward(prediction, target)
+        def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+            loss = super().forward(prediction, target, weight)
             self.kept = super().backward()
             return loss
 

@@ -97,6 +97,25 @@ def test_sum_is_the_mean_times_the_batch(problem: tuple[Floats, NDArray[np.int64
 
 
 @on_many_inputs
+@given(problem=scores_with_labels(), data=st.data())
+def test_a_whole_number_as_weight_repeats_the_sample(
+    problem: tuple[Floats, NDArray[np.int64]], data: st.DataObject
+) -> None:
+    scores, labels = problem
+    weight = np.array(data.draw(st.lists(st.integers(0, 4), min_size=len(labels), max_size=len(labels)).filter(any)))
+    weighted, repeated = CrossEntropyLoss(), CrossEntropyLoss()
+    expected = repeated(scores.repeat(weight, axis=0), labels.repeat(weight))
+    assert weighted(scores, labels, weight) == pytest.approx(expected, rel=1e-13, abs=1e-15)
+    sums = [repeated.backward()[start:stop].sum(axis=0) for start, stop in _runs(weight)]
+    np.testing.assert_allclose(weighted.backward(), sums, rtol=1e-12, atol=1e-15)
+
+
+def _runs(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    stops = lengths.cumsum().tolist()
+    return list(zip([0, *stops[:-1]], stops, strict=True))
+
+
+@on_many_inputs
 @given(prediction=matrices())
 def test_mse_is_zero_exactly_at_the_target(prediction: Floats) -> None:
     loss = MSELoss()

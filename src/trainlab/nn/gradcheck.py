@@ -83,7 +83,7 @@ def gradcheck(
 
     Args:
         target: a `Module` (called with one input; its parameters are checked too); a `Loss` (called with prediction
-            and target; the gradient with respect to the prediction is checked); or a function that takes arrays and
+            and target, and weights if there are any; the gradient with respect to the prediction is checked); or a function that takes arrays and
             returns ``(output, backward)``, where ``backward(grad_output)`` returns one gradient for each input.
         inputs: float64 arrays, away from kinks (for ReLU: no entry within ``step`` of 0).
         rng: draws the upstream gradient R.
@@ -129,13 +129,13 @@ def _check_module(
 
 
 def _check_loss(
-    loss: Loss, prediction: Array, target: Any, *, step: float, rtol: float, atol: float
+    loss: Loss, prediction: Array, target: Any, *weight: Any, step: float, rtol: float, atol: float
 ) -> GradcheckResult:
-    loss.forward(prediction, target)
+    loss.forward(prediction, target, *weight)
     got = {"prediction": loss.backward()}
     return _compare(
         type(loss).__name__,
-        lambda: loss.forward(prediction, target),
+        lambda: loss.forward(prediction, target, *weight),
         {"prediction": prediction},
         got,
         step,

@@ -12,21 +12,43 @@ Reduction = Literal["mean", "sum"]
 
 
 class Loss:
-    """``forward(prediction, target)`` returns the loss, ``backward()`` ∂loss/∂prediction of that forward pass."""
+    """``forward(prediction, target)`` returns the loss, ``backward()`` ∂loss/∂prediction of that forward pass.
+
+    Samples may have weights: with ℓₙ the loss of sample n, and wₙ = 1 for all where no weights are given::
+
+        loss = Σₙ wₙ · ℓₙ   (divided by Σₙ wₙ for reduction="mean")
+
+    A sample of weight 2 then counts as two samples do, and one of weight 0 as none.
+    """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
         self.reduction = reduction
 
-    def forward(self, prediction: Array, target: NDArray[Any]) -> float:
+    def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+        """The loss. ``weight`` (N,) holds a number of at least 0 for each sample, not all of them 0; None: all are 1."""
         raise NotImplementedError
 
     def backward(self) -> Array:
         raise NotImplementedError
 
-    def __call__(self, prediction: Array, target: NDArray[Any]) -> float:
-        return self.forward(prediction, target)
+    def __call__(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
+        return self.forward(prediction, target, weight)
+
+    def _shares(self, prediction: Array, weight: NDArray[Any] | None) -> Array | None:
+        """What each sample's loss is multiplied by, as a column (N, 1, …); None where samples have no weights."""
+        if weight is None:
+            return None
+        name, batch = type(self).__name__, len(prediction)
+        if weight.shape != (batch,):
+            raise ValueError(f"{name}: one weight a sample is an array of shape ({batch},), got {weight.shape}")
+        if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
+            raise ValueError(f"{name}: weights are finite numbers of at least 0, and not all are 0")
+        shares = weight.astype(prediction.dtype)
+        if self.reduction == "mean":
+            shares /= shares.sum()
+        return shares.reshape(batch, *[1] * (prediction.ndim - 1))
 
     def _no_forward(self) -> RuntimeError:
         return RuntimeError(f"{type(self).__name__}.backward: call forward(prediction, target) first")
@@ -37,9 +59,9 @@ class CrossEntropyLoss(Loss):
 
     Forward, with p = softmax(scores)::
 
-        loss = −Σₙ Σₖ tₙₖ · log pₙₖ   (divided by N for reduction="mean")
+        loss = −Σₙ wₙ Σₖ tₙₖ · log pₙₖ   (divided by Σₙ wₙ for reduction="mean")
 
-    Backward: ``grad_input = p − t`` (divided by N for "mean").
+    Backward: ``grad_inputₙₖ = wₙ · (pₙₖ − tₙₖ)`` (divided by Σₙ wₙ for "mean"). Without weights every wₙ is 1.
 
     With label smoothing s, t is replaced by ``(1 − s)·t + s/K``.
 
@@ -48,15 +70,18 @@ class CrossEntropyLoss(Loss):
     ==========  ============================================================
     prediction  (N, K) scores before the softmax
     target      (N,) class numbers in [0, K), or (N, K) rows that sum to 1
+    weight      (N,) numbers of at least 0, not all 0; or None
     ==========  ============================================================
 
     Args:
         reduction: "mean" over the batch, or "sum".
         label_smoothing: in [0, 1); a larger value keeps the network from growing certain.
 
-    Keeps: probabilities and targets of the last forward pass. A network that guesses has loss ln K (2.303 for 10).
+    Keeps: probabilities, targets and weights of the last forward pass. A network that guesses has loss ln K (2.303 for
+    10).
 
-    Raises ValueError for shapes that do not fit, labels outside [0, K) and rows that do not sum to 1.
+    Raises ValueError for shapes that do not fit, labels outside [0, K), rows that do not sum to 1 and weights that are
+    negative, not finite or all 0.
     Source: Bishop 2006, "Pattern recognition and machine learning", equations 4.108 and 4.109; smoothing from
     Szegedy et al. 2016, "Rethinking the Inception architecture", section 7.
 
@@ -72,19 +97,24 @@ class CrossEntropyLoss(Loss):
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing is in [0, 1), got {label_smoothing}")
         self.label_smoothing = label_smoothing
-        self._cache: tuple[Array, Array] | None = None
+        self._cache: tuple[Array, Array, Array | None] | None = None
 
-    def forward(self, prediction: Array, target: NDArray[Any]) -> float:
+    def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
         distribution = self._as_distribution(prediction, target)
-        loss, probabilities = functional.cross_entropy_forward(prediction, distribution)
-        self._cache = probabilities, distribution
-        return loss / len(prediction) if self.reduction == "mean" else loss
+        shares = self._shares(prediction, weight)
+        weighted = distribution if shares is None else shares * distribution
+        loss, probabilities = functional.cross_entropy_forward(prediction, weighted)
+        self._cache = probabilities, distribution, shares
+        return loss / len(prediction) if shares is None and self.reduction == "mean" else loss
 
     def backward(self) -> Array:
         if self._cache is None:
             raise self._no_forward()
-        grad = functional.cross_entropy_backward(*self._cache)
-        if self.reduction == "mean" and len(grad) > 1:
+        probabilities, distribution, shares = self._cache
+        grad = functional.cross_entropy_backward(probabilities, distribution)
+        if shares is not None:
+            grad *= shares
+        elif self.reduction == "mean" and len(grad) > 1:
             grad /= len(grad)
         return grad
 
@@ -111,10 +141,12 @@ class CrossEntropyLoss(Loss):
 class MSELoss(Loss):
     """The mean (or sum) of squared differences.
 
-    Forward: ``loss = Σ (prediction − target)²`` (divided by the number of entries for "mean").
-    Backward: ``grad_input = 2 · (prediction − target)`` (divided likewise).
+    Forward: ``loss = Σₙ wₙ Σ (predictionₙ − targetₙ)²`` (for "mean" divided by Σₙ wₙ and by the entries of a sample).
+    Backward: ``grad_inputₙ = wₙ · 2 · (predictionₙ − targetₙ)`` (divided likewise). Without weights every wₙ is 1.
 
-    prediction and target have the same shape (N, …). Keeps: both.
+    prediction and target have the same shape (N, …), weight is (N,) or None. Keeps: all three.
+
+    Raises ValueError for shapes that do not fit and weights that are negative, not finite or all 0.
 
     >>> loss = MSELoss()
     >>> loss(np.array([[1.0, 2.0]]), np.array([[0.0, 0.0]]))
@@ -125,21 +157,33 @@ class MSELoss(Loss):
 
     def __init__(self, reduction: Reduction = "mean") -> None:
         super().__init__(reduction)
-        self._cache: tuple[Array, Array] | None = None
+        self._cache: tuple[Array, Array, Array | None] | None = None
 
-    def forward(self, prediction: Array, target: NDArray[Any]) -> float:
+    def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
         if prediction.shape != target.shape:
             raise ValueError(f"MSELoss takes two arrays of one shape, got {prediction.shape} and {target.shape}")
         if prediction.size == 0:
             raise ValueError(f"MSELoss needs at least one entry, got two arrays of shape {prediction.shape}")
         target = target.astype(prediction.dtype)
-        self._cache = prediction, target
+        shares = self._shares(prediction, weight)
+        self._cache = prediction, target, shares
+        if shares is not None:
+            root = np.sqrt(shares)  # w · (p − t)² = (√w · p − √w · t)²
+            prediction, target = root * prediction, root * target
         loss = functional.mse_forward(prediction, target)
-        return loss / prediction.size if self.reduction == "mean" else loss
+        return loss / self._divisor(prediction, shares)
 
     def backward(self) -> Array:
         if self._cache is None:
             raise self._no_forward()
-        prediction, target = self._cache
+        prediction, target, shares = self._cache
         grad = functional.mse_backward(prediction, target)
-        return grad / grad.size if self.reduction == "mean" else grad
+        if shares is not None:
+            grad *= shares
+        return grad / self._divisor(prediction, shares)
+
+    def _divisor(self, prediction: Array, shares: Array | None) -> int:
+        """For a mean the number of entries, or of those of one sample where the shares make the mean over samples."""
+        if self.reduction == "sum":
+            return 1
+        return prediction.size if shares is None else prediction[0].size
