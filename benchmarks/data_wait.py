@@ -11,9 +11,10 @@ from benchmarks.memory import UNKNOWN_PEAKS, peak_megabytes, peak_of
 from benchmarks.problem import make_trainer
 from benchmarks.rounds import WARM_UP_STEPS
 from benchmarks.size import Size
-from trainlab.data import Batch, Loader
+from trainlab.engines import Batch
 from trainlab.experiments import load_preset
 from trainlab.experiments.assemble import build_engine, prepare_data, summarize_network, thread_count
+from trainlab.training import Batches
 
 RESNET18 = "cifar10-lab1"
 SMALL = "cifar10-tiny"
@@ -33,9 +34,9 @@ for batch in prepare_data(config).train_batches.epoch(1):
 
 
 class ClockedLoader:
-    """A `Loader` that adds up how long those who ask for a batch are kept waiting."""
+    """A loader that adds up how long those who ask for a batch are kept waiting."""
 
-    def __init__(self, loader: Loader, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, loader: Batches, clock: Callable[[], float] = time.perf_counter) -> None:
         self.loader = loader
         self.clock = clock
         self.waiting = 0.0
@@ -104,7 +105,7 @@ def waiting_shares(preset: str, overrides: Sequence[str], steps: int, rounds: in
         for _ in range(rounds):
             trainer = make_trainer(config, data, engine, steps)
             clocked = ClockedLoader(trainer.train_batches)
-            trainer.train_batches = cast(Loader, clocked)
+            trainer.train_batches = cast(Batches, clocked)
             trainer.run()
             shares.append(100 * clocked.waiting / clocked.total)
     return shares

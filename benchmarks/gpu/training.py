@@ -121,9 +121,10 @@ def train(config: Config, images: Images, device: torch.device) -> Trained:
         started = now(device)
         outcome = trainer.run()
         seconds = now(device) - started
-        if outcome.status != "finished" or outcome.state.last is None:
+        last = None if outcome.state.last is None else outcome.state.last.validation
+        if outcome.status != "finished" or last is None:
             raise InputError(f"the training ended early: {outcome.reason}")
         tested = evaluation_batches(images.test, np.arange(len(images.test)), data.transform)
         test = evaluate(engine, tested.epoch(0)).accuracy
         mirrored = evaluate_mirrored(engine, tested.epoch(0)).accuracy if config.tta else None
-    return Trained(seconds, epochs, outcome.state.last.validation.accuracy, test, mirrored)
+    return Trained(seconds, epochs, last.accuracy, test, mirrored)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from trainlab.data.augmentation import Augment, Draws, build
+from trainlab.data.batches import Batch
 from trainlab.data.dataset import Dataset
-from trainlab.data.loader import Batch, Loader
+from trainlab.data.loader import Loader
 from trainlab.data.transforms import Lab1, Raw, Transform, Unit
 from trainlab.errors import InputError
 from trainlab.randomness import generator

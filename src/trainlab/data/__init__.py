@@ -9,6 +9,8 @@
 ((32, 1, 28, 28), dtype('float32'), 32)
 """
 
+from trainlab.data.array_loader import ArrayLoader
+from trainlab.data.batches import Batch
 from trainlab.data.catalog import describe, load, locate, names
 from trainlab.data.dataset import Dataset
 from trainlab.data.download import Progress, get
@@ -17,7 +19,7 @@ from trainlab.data.folders import cache_folder
 from trainlab.data.idx import read_idx, read_images, read_labels
 from trainlab.data.images import prepare_digit, resize_plain
 from trainlab.data.importing import Import, ImportedFile, PassedOver, import_files
-from trainlab.data.loader import Batch, Loader
+from trainlab.data.loader import Loader
 from trainlab.data.source import Archive, Edition, Part, Source, SourceFile
 from trainlab.data.split import Split, split
 from trainlab.data.transforms import Compose, Lab1, Raw, Standardize, Transform, Unit
@@ -25,6 +27,7 @@ from trainlab.data.verification import FileCheck, verify
 
 __all__ = [
     "Archive",
+    "ArrayLoader",
     "Batch",
     "Compose",
     "Dataset",

@@ -1,34 +1,18 @@
 """Serving batches: shuffled by (seed, epoch), transformed a block at a time, as fast at batch 1 as at batch 1024."""
 
 import math
-from collections.abc import Iterable, Iterator
-from itertools import repeat
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data.arrays import Array, convert, dtype_of, put
 from trainlab.data.augmentation import Augment, Draws, one_hot
+from trainlab.data.batches import Batch, cut_batches, order_of_epoch
 from trainlab.data.dataset import Dataset
 from trainlab.data.transforms import Transform
 from trainlab.errors import InputError
-from trainlab.randomness import generator
-
-_BLOCK_NUMBERS = 2**18  # 1 MB of float32: many small batches an array operation, and still in a core's cache
-
-
-class Batch(NamedTuple):
-    """What an engine trains on in one step."""
-
-    images: Array
-    """(N, C, H, W) in float32, C-contiguous; on a GPU where the loader's images lie there."""
-    labels: Array
-    """(N,) the class of each image; of a mixed one, the class with the larger share (the lower one of equals)."""
-    targets: Array | None = None
-    """(N, K) in float32: how much of each class an image shows, rows that sum to 1; None where nothing was mixed."""
-    whole_size: int | None = None
-    """Images of this step in all processes together; None: there are no others than these."""
 
 
 class Loader:
@@ -108,9 +92,14 @@ class Loader:
         self.images, self.labels = images, labels
 
     @property
+    def size(self) -> int:
+        """Images an epoch."""
+        return len(self.indices)
+
+    @property
     def steps_per_epoch(self) -> int:
         """Batches an epoch, an incomplete last one included."""
-        return -(-len(self.indices) // self.batch_size)
+        return -(-self.size // self.batch_size)
 
     def __len__(self) -> int:
         return self.steps_per_epoch
@@ -121,9 +110,11 @@ class Loader:
         Raises:
             InputError: ``first_step`` outside 0 to ``steps_per_epoch``.
         """
-        if not 0 <= first_step <= self.steps_per_epoch:
-            raise InputError(f"first_step={first_step}: expected 0 to {self.steps_per_epoch}, the steps of an epoch.")
-        return self._batches(self._order(number)[first_step * self.batch_size :], number)
+        numbers, serve = math.prod(self.dataset.image_shape), partial(self.serve, epoch=number)
+        return cut_batches(self._order(number), self.batch_size, first_step, numbers, serve, self.part)
+
+    def _order(self, number: int) -> NDArray[np.int64]:
+        return order_of_epoch(self.indices, self.seed if self.shuffle else None, number)
 
     def serve(self, indices: NDArray[np.int64], epoch: int) -> Batch:
         """These images of the data set, in this order, as ``epoch`` serves them, wherever they stand in it."""
@@ -140,33 +131,3 @@ class Loader:
     def _augmented(self, indices: NDArray[np.int64], epoch: int) -> Array:
         pixels = self.images[put(indices, self.images)]
         return pixels if self.augment is None else self.augment(pixels, Draws(self.seed, epoch, indices))
-
-    def _order(self, number: int) -> NDArray[np.int64]:
-        if not self.shuffle:
-            return self.indices
-        return generator(self.seed, "shuffle", number).permutation(self.indices)
-
-    def _batches(self, order: NDArray[np.int64], epoch: int) -> Iterator[Batch]:
-        size = self.batch_size
-        rank, processes = self.part
-        steps_per_block = max(1, _BLOCK_NUMBERS * processes // (size * math.prod(self.dataset.image_shape)))
-        for start in range(0, len(order), steps_per_block * size):
-            block = order[start : start + steps_per_block * size]
-            steps, left_over = divmod(len(block), size)
-            full_batches = block[: steps * size].reshape(steps, size)[:, rank::processes]
-            last_batch = block[steps * size :][rank::processes]
-            served = self.serve(np.concatenate([full_batches.ravel(), last_batch]), epoch)
-            cut = [_cut(array, full_batches.shape) for array in (served.images, served.labels, served.targets)]
-            yield from map(Batch, *cut, repeat(size))
-            if left_over:
-                full = full_batches.size
-                targets = None if served.targets is None else served.targets[full:]
-                yield Batch(served.images[full:], served.labels[full:], targets, left_over)
-
-
-def _cut(array: Array | None, shape: tuple[int, ...]) -> Iterable[Any]:
-    """The beginning of ``array`` in batches: ``shape`` is (steps, images a step). Nones where there is no array."""
-    if array is None:
-        return repeat(None, shape[0])
-    batches: Iterable[Any] = array[: math.prod(shape)].reshape(*shape, *array.shape[1:])
-    return batches

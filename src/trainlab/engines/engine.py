@@ -5,18 +5,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.nn import Array
 
 
 class StepResult(NamedTuple):
-    """What one batch told. Losses are means over the batch, so a sum over batches weighs them by ``size``."""
+    """What one batch told. Losses are means over the batch, so a sum over batches weighs them by ``size``.
+
+    Where images have weights, an image of weight 2 counts as two images in all three.
+    """
 
     loss: float
-    correct: int
-    size: int
+    correct: float
+    size: float
 
 
 LateResult = Callable[[], StepResult]
@@ -49,6 +51,10 @@ class Batch(Protocol):
     def whole_size(self) -> int | None:
         """Images of this step in all processes of a `Group` together; None: there are no others than these."""
 
+    @property
+    def weights(self) -> Any | None:
+        """(N,) how much each image counts, in the loss and in the accuracy; None: all count alike."""
+
 
 class Engine(Protocol):
     """Runs one configuration. Two engines with equal weights and batches give equal losses within rounding."""
@@ -66,7 +72,7 @@ class Engine(Protocol):
     def eval_step(self, batch: Batch) -> StepResult:
         """Forward only, in evaluation mode; nothing changes. In a `Group`, the result of this process's part."""
 
-    def predict(self, images: NDArray[np.float32]) -> Array:
+    def predict(self, images: Array) -> Array:
         """Class probabilities (N, K) for images (N, C, H, W)."""
 
     def set_learning_rate(self, value: float) -> None:

@@ -61,17 +61,18 @@ class Group:
         return list(numbers)
 
     def combine(
-        self, loss_sum: "torch.Tensor", correct: "torch.Tensor", model: "torch.nn.Module", share: float
+        self, loss: "torch.Tensor", correct: "torch.Tensor", model: "torch.nn.Module", share: float
     ) -> tuple["torch.Tensor", "torch.Tensor"]:
         """Add up what a training step of PyTorch's gave in each process, gradients included.
 
-            loss_sum = Σ loss_sumᵣ        grad = Σ gradᵣ        running_mean = Σ shareᵣ · running_meanᵣ
+            loss = Σ lossᵣ        grad = Σ gradᵣ        running_mean = Σ shareᵣ · running_meanᵣ
 
         Args:
-            loss_sum, correct: over this process's images.
+            loss: what this process's images add to the mean loss of the step.
+            correct: how many of them are.
             model: its gradients are replaced by their sums, BatchNorm's running statistics by their means.
             share: how many of the step's images this process has, from 0 to 1; the shares of all sum to 1.
 
-        Returns loss_sum and correct of all processes.
+        Returns loss and correct of all processes.
         """
-        return loss_sum, correct
+        return loss, correct

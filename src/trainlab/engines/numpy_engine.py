@@ -4,7 +4,6 @@ import operator
 from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
@@ -18,7 +17,8 @@ class NumpyEngine:
 
     Args:
         model: maps images (N, C, H, W) to scores (N, K).
-        loss: `CrossEntropyLoss`, or `MSELoss` against one-hot rows; either against a batch's targets where it has them.
+        loss: `CrossEntropyLoss`, or `MSELoss` against one-hot rows; either against a batch's targets where it has them,
+            and weighted where it has weights.
         optimizer: holds the model's parameters.
         seed: dropout masks are drawn by (seed, layer, step).
         clip_norm: largest joint length of all gradients; 0 leaves them alone.
@@ -51,22 +51,21 @@ class NumpyEngine:
 
         optimizer.zero_grad()
         scores = model.forward(batch.images)
-        loss = self.loss.forward(scores, self._target(batch, scores))
+        loss = self._loss_of(scores, batch)
         model.backward(self.loss.backward())
         if self.clip_norm:
             clip_grad_norm(optimizer.parameters, self.clip_norm)
         optimizer.step()
 
-        return StepResult(loss, _count_correct(scores, batch.labels), len(scores))
+        return _result(loss, scores, batch)
 
     def eval_step(self, batch: Batch) -> StepResult:
         if self.model.training:
             self.model.eval()
         scores = self.model.forward(batch.images)
-        loss = self.loss.forward(scores, self._target(batch, scores))
-        return StepResult(loss, _count_correct(scores, batch.labels), len(scores))
+        return _result(self._loss_of(scores, batch), scores, batch)
 
-    def predict(self, images: NDArray[np.float32]) -> Array:
+    def predict(self, images: Array) -> Array:
         self.model.eval()
         return functional.softmax(self.model.forward(images))
 
@@ -83,6 +82,12 @@ class NumpyEngine:
         self.model.load_state_dict(state.model)
         self.optimizer.load_state(state.optimizer)
 
+    def _loss_of(self, scores: Array, batch: Batch) -> float:
+        target = self._target(batch, scores)
+        if batch.weights is None:
+            return self.loss.forward(scores, target)
+        return self.loss.forward(scores, target, batch.weights)
+
     def _target(self, batch: Batch, scores: Array) -> NDArray[Any]:
         """What the loss compares the scores with."""
         target: NDArray[Any] = batch.labels if batch.targets is None else batch.targets
@@ -91,6 +96,9 @@ class NumpyEngine:
         return target
 
 
-def _count_correct(scores: Array, labels: NDArray[np.unsignedinteger[Any]]) -> int:
+def _result(loss: float, scores: Array, batch: Batch) -> StepResult:
+    if batch.weights is not None:
+        is_correct = scores.argmax(axis=1) == batch.labels
+        return StepResult(loss, float(is_correct @ batch.weights), float(batch.weights.sum()))
     predicted: list[int] = scores.argmax(axis=1).tolist()  # at batch size 1 lists are twice as fast as arrays here
-    return sum(map(operator.eq, predicted, labels.tolist()))
+    return StepResult(loss, sum(map(operator.eq, predicted, batch.labels.tolist())), len(scores))

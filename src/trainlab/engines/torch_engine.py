@@ -5,6 +5,7 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from trainlab.engines.engine import Batch, LateResult, State, StepResult
 from trainlab.engines.group import Group
 from trainlab.engines.torch_average import AveragedModel
 from trainlab.engines.torch_hardware import Precision, errors_explained
+from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
 from trainlab.nn.module import check_fit
@@ -30,8 +32,9 @@ class TorchEngine:
     Args:
         model: maps images (N, C, H, W) to scores (N, K).
         loss: "cross_entropy", or "mse" against one-hot rows; both are means over the batch, and both are taken against
-            a batch's targets where it has them.
+            a batch's targets where it has them, and weighted where it has weights.
         label_smoothing: for cross-entropy.
+            The loss is computed in the type of the model's parameters.
         optimizer: holds the model's parameters.
         device: where it computes; model and optimizer are moved there.
         precision: what products are computed in; weights, sums and the loss stay float32.
@@ -77,6 +80,7 @@ class TorchEngine:
         self.accumulate = accumulate
         self.group = group or Group()
         self.steps = 0
+        self._dtype = next(model.parameters()).dtype
         self._average = AveragedModel(self.model, ema) if ema else None
         self._forward = torch.compile(self.model) if compiled else self.model
         self._dropouts = [module for module in model.modules() if isinstance(module, KeyedDropout)]
@@ -102,32 +106,36 @@ class TorchEngine:
         return self.begin_step(batch)()
 
     def begin_step(self, batch: Batch) -> LateResult:
+        if batch.weights is not None and self.group.size > 1:
+            raise InputError("images have weights in one process only. Start without torchrun, or leave them out.")
         whole_size = batch.whole_size or len(batch.labels)
+        whole_weight = whole_size if batch.weights is None else float(batch.weights.sum())
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
-        loss_sum, correct = torch.zeros((), device=self.device), torch.zeros((), device=self.device)
+        mean_loss, correct = (torch.zeros((), device=self.device, dtype=self._dtype) for _ in range(2))
         with errors_explained():
-            for images, labels, targets in self._parts(batch, whole_size):
+            for part in self._parts(batch, whole_size):
                 with self._autocast():
-                    scores = self._forward(images)
-                loss = self._loss_of(scores.float(), labels, targets)
-                self._backward(loss * (len(images) / whole_size))
-                loss_sum += loss.detach() * len(images)
-                correct += (scores.argmax(1) == labels).sum()
-            loss_sum, correct = self.group.combine(loss_sum, correct, self.model, len(batch.labels) / whole_size)
+                    scores = self._forward(part.images)
+                loss = self._loss_of(scores.to(self._dtype), part, whole_weight)
+                self._backward(loss)
+                mean_loss += loss.detach()
+                correct += part.weigh(scores.argmax(1) == part.labels)
+            mean_loss, correct = self.group.combine(mean_loss, correct, self.model, len(batch.labels) / whole_size)
             self._step()
         self.steps += 1
         if self._average is not None:
             self._average.update(self.model, self.steps)
-        return _late(torch.stack([loss_sum / whole_size, correct]), whole_size)
+        return _late(torch.stack([mean_loss, correct]), whole_weight)
 
     def eval_step(self, batch: Batch) -> StepResult:
-        images, labels, targets = self._on_device(batch)
-        scores = self._scores(images)
-        loss = self._loss_of(scores, labels, targets)
-        return StepResult(loss.item(), int((scores.argmax(1) == labels).sum()), len(scores))
+        whole = self._on_device(batch)
+        scores = self._scores(whole.images)
+        weight = len(scores) if batch.weights is None else float(batch.weights.sum())
+        loss = self._loss_of(scores, whole, weight)
+        return StepResult(loss.item(), whole.weigh(scores.argmax(1) == whole.labels).item(), weight)
 
-    def predict(self, images: NDArray[np.float32]) -> Array:
+    def predict(self, images: Array) -> Array:
         probabilities: Array = torch.softmax(self._scores(self._images(images)), dim=1).cpu().numpy()
         return probabilities
 
@@ -183,13 +191,13 @@ class TorchEngine:
 
     # ------------------------------------------------------------ parts of a step
 
-    def _parts(self, batch: Batch, whole_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
-        images, labels, targets = self._on_device(batch)
-        size = max(1, -(-len(labels) // self.accumulate))
-        for start in range(0, len(labels), size):
+    def _parts(self, batch: Batch, whole_size: int) -> "Iterator[_Part]":
+        whole = self._on_device(batch)
+        size = max(1, -(-len(whole.labels) // self.accumulate))
+        for start in range(0, len(whole.labels), size):
             chosen = slice(start, start + size)
             self._draw_dropout(chosen, whole_size)
-            yield images[chosen], labels[chosen], None if targets is None else targets[chosen]
+            yield whole.rows(chosen)
 
     def _draw_dropout(self, chosen: slice, whole_size: int) -> None:
         """Masks depend on the seed, the layer, the step and an image's position in the whole batch alone."""
@@ -206,11 +214,13 @@ class TorchEngine:
         self.model.eval()
         with errors_explained(), torch.inference_mode(), self._autocast():
             scores: torch.Tensor = model(images)
-        return scores.float()
+        return scores.to(self._dtype)
 
-    def _on_device(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        targets = None if batch.targets is None else self._tensor(batch.targets)
-        return self._images(batch.images), self._tensor(batch.labels).long(), targets
+    def _on_device(self, batch: Batch) -> "_Part":
+        targets, weights = (
+            None if array is None else self._tensor(array).to(self._dtype) for array in (batch.targets, batch.weights)
+        )
+        return _Part(self._images(batch.images), self._tensor(batch.labels).long(), targets, weights)
 
     def _tensor(self, array: Any) -> torch.Tensor:
         tensor = array if isinstance(array, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(array))
@@ -223,13 +233,23 @@ class TorchEngine:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, DTYPES[self.precision], enabled=self.precision != "fp32")
 
-    def _loss_of(self, scores: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor | None) -> torch.Tensor:
+    def _loss_of(self, scores: torch.Tensor, part: "_Part", whole_weight: float) -> torch.Tensor:
+        """What a part of a batch adds to the mean loss over the whole, in which images weigh ``whole_weight``."""
+        reduction = "mean" if part.weights is None else "none"
         if self.loss == "mse":
+            targets = part.targets
             if targets is None:
-                targets = torch.nn.functional.one_hot(labels, scores.shape[1]).to(scores.dtype)
-            return torch.nn.functional.mse_loss(scores, targets)
-        target = labels if targets is None else targets
-        return torch.nn.functional.cross_entropy(scores, target, label_smoothing=self.label_smoothing)
+                targets = torch.nn.functional.one_hot(part.labels, scores.shape[1]).to(scores.dtype)
+            loss = torch.nn.functional.mse_loss(scores, targets, reduction=reduction)
+        else:
+            target = part.labels if part.targets is None else part.targets
+            loss = torch.nn.functional.cross_entropy(
+                scores, target, label_smoothing=self.label_smoothing, reduction=reduction
+            )
+        if part.weights is None:
+            return loss * (len(scores) / whole_weight)
+        of_image = loss.mean(dim=1) if loss.dim() > 1 else loss
+        return torch.dot(of_image, part.weights) / whole_weight
 
     def _backward(self, loss: torch.Tensor) -> None:
         scaled = loss if self._scaler is None else self._scaler.scale(loss)
@@ -250,17 +270,35 @@ class TorchEngine:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
 
 
-def _late(figures: torch.Tensor, size: int) -> LateResult:
+@dataclass(frozen=True)
+class _Part:
+    """A batch or a part of one, where the engine computes."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    targets: torch.Tensor | None = None
+    weights: torch.Tensor | None = None
+
+    def rows(self, chosen: slice) -> "_Part":
+        targets, weights = (None if tensor is None else tensor[chosen] for tensor in (self.targets, self.weights))
+        return _Part(self.images[chosen], self.labels[chosen], targets, weights)
+
+    def weigh(self, is_true: torch.Tensor) -> torch.Tensor:
+        """How many images it is true of, or how much they weigh."""
+        return is_true.sum() if self.weights is None else torch.dot(is_true.to(self.weights.dtype), self.weights)
+
+
+def _late(figures: torch.Tensor, size: float) -> LateResult:
     """(mean loss, number correct), sent on its way to the CPU without waiting for the device to be done."""
     if figures.device.type != "cuda":
-        return lambda: StepResult(figures[0].item(), int(figures[1]), size)
+        return lambda: StepResult(figures[0].item(), figures[1].item(), size)
     sent = figures.to("cpu", non_blocking=True)
     arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
     arrived.record()
 
     def result() -> StepResult:
         arrived.synchronize()
-        return StepResult(sent[0].item(), int(sent[1]), size)
+        return StepResult(sent[0].item(), sent[1].item(), size)
 
     return result
 

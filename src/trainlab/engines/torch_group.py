@@ -84,16 +84,16 @@ class TorchGroup(Group):
         return total
 
     def combine(
-        self, loss_sum: torch.Tensor, correct: torch.Tensor, model: torch.nn.Module, share: float
+        self, loss: torch.Tensor, correct: torch.Tensor, model: torch.nn.Module, share: float
     ) -> tuple[torch.Tensor, torch.Tensor]:
         running = _running_statistics(model)
         for statistic in running:
             statistic *= share
         tensors = [*_gradients(model), *running]
-        *sums, loss_sum, correct = self._sums([*tensors, loss_sum, correct])
+        *sums, loss, correct = self._sums([*tensors, loss, correct])
         for tensor, total in zip(tensors, sums, strict=True):
             tensor.copy_(total)
-        return loss_sum, correct
+        return loss, correct
 
     def _sums(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Each tensor's sum over all processes, in one message; each process's wish to stop travels with them."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from trainlab.engines.group import Group
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import Sample, build_model
+from trainlab.experiments.assemble import FloatType, Sample, build_model
 from trainlab.experiments.config import Config
 from trainlab.randomness import generator
 
@@ -37,15 +39,19 @@ def build_torch_engine(
     classes: int,
     sample: Sample | None = None,
     group: Group | None = None,
+    dtype: FloatType = np.float32,
 ) -> TorchEngine:
     """The engine with its initial weights; an MLP begins with the NumPy engine's."""
     device = choose_device(config.device, group)
     precision = choose_precision(config.precision, device)
+    if dtype is np.float64:
+        _check_float64(config.precision, device)
+        precision = "fp32"  # no conversion on the way: products are computed in the type of the numbers
     if config.compile:
         check_compiler()
     if device.type == "cpu":
         keep_freed_memory()
-    model = build_torch_model(config, image_shape, classes)
+    model = build_torch_model(config, image_shape, classes, dtype)
     if sample is not None and isinstance(model, FastNet):
         model.whitening.fit(torch.from_numpy(sample()))
     model = model.to(device)
@@ -65,18 +71,30 @@ def build_torch_engine(
     )
 
 
+def _check_float64(precision: str, device: torch.device) -> None:
+    """Raises InputError where float64 numbers are not to be had."""
+    if precision in ("bf16", "fp16"):
+        raise InputError(f"precision = {precision} is for float32 numbers, and these are float64. Convert them first.")
+    if device.type == "mps":
+        raise InputError("device = mps has no float64. Give float32 numbers, or take device=cpu.")
+
+
 def build_torch_group(environment: Mapping[str, str]) -> TorchGroup:
     """The processes that torchrun has started."""
     return TorchGroup(environment)
 
 
-def build_torch_model(config: Config, image_shape: tuple[int, int, int], classes: int) -> torch.nn.Module:
+def build_torch_model(
+    config: Config, image_shape: tuple[int, int, int], classes: int, dtype: FloatType = np.float32
+) -> torch.nn.Module:
     """The network on the CPU, with its initial weights."""
     if config.model == "mlp":
         with torch.random.fork_rng(devices=[]):  # layers draw weights, which are then replaced
-            return torch_twin(build_model(config, image_shape, classes))
+            return torch_twin(build_model(config, image_shape, classes, dtype))
     seed = int(generator(config.seed, "weights").integers(2**63))
-    return torch_models.build(config.model, classes, image_shape, torch.Generator().manual_seed(seed), config.hidden)
+    drawn = torch.Generator().manual_seed(seed)
+    model = torch_models.build(config.model, classes, image_shape, drawn, config.hidden)
+    return model.to(torch.float64) if dtype is np.float64 else model
 
 
 def _build_optimizer(config: Config, model: torch.nn.Module, precision: Precision) -> torch.optim.Optimizer:
@@ -101,7 +119,7 @@ def _build_optimizer(config: Config, model: torch.nn.Module, precision: Precisio
             betas,
             config.weight_decay,
             config.unit_rows,
-            product_dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
+            product_dtype=torch.bfloat16 if precision == "bf16" else parameters[0].dtype,
         )
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
     return kind(parameters, config.lr, betas, weight_decay=config.weight_decay, fused=True)

@@ -145,7 +145,7 @@ class RunFolder:
                 "epoch": event.epoch,
                 "step": event.step,
                 "train": event.train._asdict(),
-                "validation": event.validation._asdict(),
+                "validation": event.validation and event.validation._asdict(),
                 "learning_rate": event.learning_rate,
                 "seconds": round(event.seconds, 3),
             },
@@ -190,7 +190,7 @@ def _record(record: EpochRecord | None) -> dict[str, Any] | None:
     return {
         "epoch": record.epoch,
         "train": record.train._asdict(),
-        "validation": record.validation._asdict(),
+        "validation": record.validation and record.validation._asdict(),
     }
 
 

@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,7 @@ def mlp(
     dropout: float = 0.0,
     initialization: Initializer = he_normal,
     rng: np.random.Generator,
+    dtype: type[np.floating[Any]] = np.float32,
 ) -> Sequential:
     """Flatten, then Linear → activation (→ dropout) for each hidden width, then Linear to one score a class.
 
@@ -27,6 +30,8 @@ def mlp(
         classes: number of scores.
         activation: a key of `nn.ACTIVATIONS`.
         dropout: probability of dropping a hidden unit; 0 leaves the layer out.
+        rng: where the initial weights are drawn from; in float32 they are those of float64, rounded.
+        dtype: of weights, inputs and scores: float32 or float64.
 
     >>> mlp(784, [128], 10, rng=np.random.default_rng(0))
     Sequential(
@@ -40,8 +45,9 @@ def mlp(
         raise ValueError(f"unknown activation {activation!r}: choose from {', '.join(ACTIVATIONS)}")
     layers: list[Module] = [Flatten()]
     widths = [in_features, *hidden]
+    linear = partial(Linear, rng=rng, initialization=initialization, dtype=dtype)
     for fan_in, fan_out in itertools.pairwise(widths):
-        layers += [Linear(fan_in, fan_out, rng=rng, initialization=initialization), ACTIVATIONS[activation]()]
+        layers += [linear(fan_in, fan_out), ACTIVATIONS[activation]()]
         if dropout:
             layers.append(Dropout(dropout, rng=rng))
-    return Sequential(*layers, Linear(widths[-1], classes, rng=rng, initialization=initialization))
+    return Sequential(*layers, linear(widths[-1], classes))

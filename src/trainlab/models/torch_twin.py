@@ -39,7 +39,7 @@ class KeyedDropout(torch.nn.Module):
 def torch_twin(model: nn.Sequential) -> torch.nn.Sequential:
     """A PyTorch network that computes what ``model`` computes, with a copy of its weights.
 
-    Parameters keep their names: ``"1.weight"`` here is ``"1.weight"`` there.
+    Parameters keep their names and types: ``"1.weight"`` here is ``"1.weight"`` there.
 
     Raises TypeError for a layer without a counterpart.
     """
@@ -51,7 +51,8 @@ def torch_twin(model: nn.Sequential) -> torch.nn.Sequential:
 def _counterpart(layer: nn.Module) -> torch.nn.Module:
     match layer:
         case nn.Linear():
-            return torch.nn.Linear(layer.in_features, layer.out_features, bias=layer.bias is not None)
+            dtype = torch.from_numpy(layer.weight.data).dtype
+            return torch.nn.Linear(layer.in_features, layer.out_features, bias=layer.bias is not None, dtype=dtype)
         case nn.Flatten():
             return torch.nn.Flatten()
         case nn.ReLU():

@@ -8,14 +8,15 @@ When NumPy carries another library than OpenBLAS (Accelerate on a Mac, MKL from 
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from trainlab.nn.array import Array, DType
+from trainlab.thread_limit import ThreadLimit
 
 _ROW_MAJOR, _NO_TRANSPOSE, _TRANSPOSE = 101, 111, 112  # cblas.h
 _address_of = ctypes.addressof
@@ -107,13 +108,21 @@ def _routines(dtype: DType) -> tuple[Callable[..., None], Callable[..., None]] |
     return None
 
 
-@contextmanager
-def thread_limit(threads: int) -> Iterator[None]:
+def thread_limit(threads: int) -> AbstractContextManager[None]:
     """Let matrix products use at most this many threads inside a ``with`` block.
 
     One thread is best for small products, where waking a second one costs more than it brings, and two fare badly
     when another process keeps a core busy: the faster waits for the slower in every product. The same number of
     threads gives the same bits; another number may round differently.
+
+    The number belongs to the whole process. Blocks may overlap, also in several Python threads: see `ThreadLimit`.
     """
-    with _controller().limit(limits=threads):
-        yield
+    return _LIMIT(threads)
+
+
+def _apply(threads: int) -> Callable[[], None]:
+    put_back: Callable[[], None] = _controller().limit(limits=threads).restore_original_limits
+    return put_back
+
+
+_LIMIT = ThreadLimit(_apply)

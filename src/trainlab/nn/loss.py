@@ -27,7 +27,7 @@ class Loss:
         self.reduction = reduction
 
     def forward(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
-        """The loss. ``weight`` (N,) holds a number of at least 0 for each sample, not all of them 0; None: all are 1."""
+        """The loss. ``weight`` (N,) holds a number of at least 0 for each sample, not all 0; None means 1 for all."""
         raise NotImplementedError
 
     def backward(self) -> Array:

@@ -1,5 +1,6 @@
 """One training loop, one stream of events."""
 
+from trainlab.training.batches import Batches
 from trainlab.training.checkpoint import Checkpoint, CheckpointError, CheckpointFolder
 from trainlab.training.events import (
     CheckpointSaved,
@@ -16,6 +17,7 @@ from trainlab.training.state import EpochRecord, RunningMean, TrainingState
 from trainlab.training.trainer import Outcome, Plan, Trainer, evaluate, evaluate_mirrored
 
 __all__ = [
+    "Batches",
     "Checkpoint",
     "CheckpointError",
     "CheckpointFolder",

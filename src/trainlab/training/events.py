@@ -12,7 +12,7 @@ Status = Literal["finished", "diverged", "interrupted"]
 
 
 class Metrics(NamedTuple):
-    """Means over a set of images, each image weighing the same whatever the batch size was."""
+    """Means over a set of images, each weighing the same whatever the batch size was, or as much as its weight says."""
 
     loss: float
     accuracy: float
@@ -40,19 +40,21 @@ class StepEnded(NamedTuple):
     epoch: int
     loss: float
     """Mean over the batch."""
-    correct: int
-    size: int
+    correct: float
+    size: float
+    """Images, or the sum of their weights; ``correct`` likewise."""
     learning_rate: float
 
 
 class EpochEnded(NamedTuple):
-    """One pass over the training part and one over the validation part are done. ``epoch`` counts from 1."""
+    """One pass over the training part and one over the validation part, if any, are done. ``epoch`` counts from 1."""
 
     epoch: int
     step: int
     train: Metrics
     """Accumulated while the weights were changing: it lags behind a fresh pass."""
-    validation: Metrics
+    validation: Metrics | None
+    """None where nothing validates; then no epoch is the best."""
     learning_rate: float
     """Of the epoch's last step."""
     seconds: float

@@ -9,11 +9,11 @@ from trainlab.training.events import Metrics
 
 @dataclass
 class RunningMean:
-    """Loss and accuracy over images: a batch weighs as much as it has images."""
+    """Loss and accuracy over images: a batch weighs as much as it has images, or as much as they weigh."""
 
     loss_sum: float = 0.0
-    correct: int = 0
-    size: int = 0
+    correct: float = 0
+    size: float = 0
 
     def add(self, result: StepResult) -> None:
         self.loss_sum += result.loss * result.size
@@ -32,7 +32,7 @@ class EpochRecord:
 
     epoch: int
     train: Metrics
-    validation: Metrics
+    validation: Metrics | None
 
 
 @dataclass
@@ -62,4 +62,6 @@ class TrainingState:
 
 
 def _record(values: dict[str, Any]) -> EpochRecord:
-    return EpochRecord(values["epoch"], Metrics(*values["train"]), Metrics(*values["validation"]))
+    train, validation = (None if values[part] is None else Metrics(*values[part]) for part in ("train", "validation"))
+    assert train is not None
+    return EpochRecord(values["epoch"], train, validation)

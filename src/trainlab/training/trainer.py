@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.data import Loader
 from trainlab.engines import Batch, Engine, Group, LateEngine, LateResult, StepResult
+from trainlab.errors import InputError
 from trainlab.optim import Schedule
+from trainlab.training.batches import Batches
 from trainlab.training.checkpoint import Checkpoint, CheckpointFolder
 from trainlab.training.events import (
     CheckpointSaved,
@@ -61,7 +62,7 @@ class Trainer:
     Args:
         engine: computes.
         train_batches: the training part, shuffled anew in each epoch.
-        validation_batches: the validation part.
+        validation_batches: the validation part; None validates nothing.
         plan: how long, and when to save.
         listeners: called with every event, in this order.
         checkpoints: where to save; None saves nothing.
@@ -72,11 +73,13 @@ class Trainer:
             decisions, since the figures are those of all; process 0 alone needs listeners and checkpoints.
 
     After any step a run can be stopped (`request_stop`) or killed, and resumed from its last checkpoint bit for bit.
+
+    Raises InputError for a plan with patience where nothing validates.
     """
 
     engine: Engine
-    train_batches: Loader
-    validation_batches: Loader
+    train_batches: Batches
+    validation_batches: Batches | None
     plan: Plan
     listeners: Sequence[Listener] = ()
     checkpoints: CheckpointFolder | None = None
@@ -87,6 +90,11 @@ class Trainer:
     clock: Callable[[], float] = time.perf_counter
 
     def __post_init__(self) -> None:
+        if self.plan.patience and self.validation_batches is None:
+            raise InputError(
+                f"patience = {self.plan.patience} waits for a better validation accuracy, and there are no validation "
+                "batches. Set some images aside, or leave patience out."
+            )
         self._late: deque[tuple[LateResult, float]] = deque()
         self._started = self._last_saved = self._epoch_started = self.clock() - self.state.seconds
 
@@ -127,8 +135,8 @@ class Trainer:
                 epochs=self.plan.epochs,
                 steps_per_epoch=self.train_batches.steps_per_epoch,
                 batch_size=self.train_batches.batch_size,
-                train_size=len(self.train_batches.indices),
-                validation_size=len(self.validation_batches.indices),
+                train_size=self.train_batches.size,
+                validation_size=0 if self.validation_batches is None else self.validation_batches.size,
                 parameters=self.parameters,
                 first_step=self.state.step,
             )
@@ -185,11 +193,14 @@ class Trainer:
         state = self.state
         if state.step_in_epoch < self.train_batches.steps_per_epoch:
             return None  # interrupted
-        validation = evaluate(self.engine, self.validation_batches.epoch(0), self.group)
-        if not math.isfinite(validation.loss):
-            return f"the validation loss became {validation.loss} after epoch {state.epoch + 1}"
+        validation, is_best = None, False
+        if self.validation_batches is not None:
+            validation = evaluate(self.engine, self.validation_batches.epoch(0), self.group)
+            if not math.isfinite(validation.loss):
+                return f"the validation loss became {validation.loss} after epoch {state.epoch + 1}"
+            best = None if state.best is None else state.best.validation
+            is_best = best is None or validation.accuracy > best.accuracy
         record = EpochRecord(state.epoch + 1, state.running.metrics(), validation)
-        is_best = state.best is None or validation.accuracy > state.best.validation.accuracy
         now = self.clock()
         self._emit(
             EpochEnded(
@@ -265,4 +276,4 @@ def _mean_over(group: Group | None, results: Iterable[StepResult]) -> Metrics:
     for result in results:
         mean.add(result)
     loss_sum, correct, size = (group or Group()).totals([mean.loss_sum, mean.correct, mean.size])
-    return RunningMean(loss_sum, round(correct), round(size)).metrics()
+    return RunningMean(loss_sum, correct, size).metrics()

@@ -60,14 +60,14 @@ def _accuracy_chart(now: Snapshot) -> Chart:
     shown = now.epochs[len(now.epochs) // 5 :]
     last = shown[-1]
     train = [(epoch.epoch, epoch.train.accuracy) for epoch in shown]
-    validation = [(epoch.epoch, epoch.validation.accuracy) for epoch in shown]
+    validation = [(epoch.epoch, epoch.validation.accuracy) for epoch in shown if epoch.validation]
     low, high = _range([accuracy for _, accuracy in train + validation], least_span=0.01)
+    curves = [Curve("train", accuracy_text(last.train.accuracy), train, is_validation=False, is_solid=False)]
+    if last.validation:
+        curves.append(Curve("validation", accuracy_text(last.validation.accuracy), validation, is_validation=True))
     return Chart(
         title="accuracy",
-        curves=[
-            Curve("train", accuracy_text(last.train.accuracy), train, is_validation=False, is_solid=False),
-            Curve("validation", accuracy_text(last.validation.accuracy), validation, is_validation=True),
-        ],
+        curves=curves,
         x_name="epoch",
         x_range=(shown[0].epoch, last.epoch),
         y_range=(low, high),

@@ -55,11 +55,13 @@ class PlainDisplay:
         parts = [
             _epoch_text(now),
             f"train loss {loss_text(epoch.train.loss)} acc {accuracy_text(epoch.train.accuracy)}",
-            f"valid loss {loss_text(epoch.validation.loss)} acc {accuracy_text(epoch.validation.accuracy)}",
             f"lr {learning_rate_text(epoch.learning_rate)}",
             pace_text(now.epoch_pace),
             duration_text(epoch.seconds),
         ]
+        if epoch.validation is not None:
+            loss, accuracy = epoch.validation
+            parts.insert(2, f"valid loss {loss_text(loss)} acc {accuracy_text(accuracy)}")
         if epoch.is_best:
             parts.append("best")
         self._write("  ".join(parts))

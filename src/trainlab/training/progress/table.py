@@ -19,8 +19,8 @@ COLUMNS = (
     Column("epoch", 5, lambda epoch: str(epoch.epoch)),
     Column("train loss", 10, lambda epoch: loss_text(epoch.train.loss)),
     Column("train acc", 9, lambda epoch: accuracy_text(epoch.train.accuracy)),
-    Column("valid loss", 10, lambda epoch: loss_text(epoch.validation.loss)),
-    Column("valid acc", 9, lambda epoch: accuracy_text(epoch.validation.accuracy)),
+    Column("valid loss", 10, lambda epoch: loss_text(epoch.validation and epoch.validation.loss)),
+    Column("valid acc", 9, lambda epoch: accuracy_text(epoch.validation and epoch.validation.accuracy)),
     Column("lr", 8, lambda epoch: learning_rate_text(epoch.learning_rate)),
     Column("time", 7, lambda epoch: duration_text(epoch.seconds)),
 )

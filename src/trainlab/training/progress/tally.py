@@ -31,8 +31,8 @@ class Tally:
     def _begin_epoch(self, epoch: int) -> None:
         self._epoch = epoch
         self._loss_sum = 0.0
-        self._correct = 0
-        self._images = 0
+        self._correct = 0.0
+        self._images = 0.0
         self._steps = 0
         self.epoch_seconds = 0.0
 

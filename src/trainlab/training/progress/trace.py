@@ -24,10 +24,10 @@ class LossTrace:
     def __init__(self, capacity: int = 128) -> None:
         self._capacity = capacity + capacity % 2
         self._least_images = FIRST_GROUP
-        self._groups: list[tuple[int, float, int]] = []
+        self._groups: list[tuple[int, float, float]] = []
         self._is_open = False
 
-    def add(self, step: int, loss_sum: float, images: int) -> None:
+    def add(self, step: int, loss_sum: float, images: float) -> None:
         """Takes in the summed loss of the images up to ``step``; a sum that is not finite leaves no point."""
         if not math.isfinite(loss_sum):
             return
@@ -47,5 +47,5 @@ class LossTrace:
         return [(step, loss_sum / images) for step, loss_sum, images in self._groups]
 
 
-def _merged(first: tuple[int, float, int], second: tuple[int, float, int]) -> tuple[int, float, int]:
+def _merged(first: tuple[int, float, float], second: tuple[int, float, float]) -> tuple[int, float, float]:
     return second[0], first[1] + second[1], first[2] + second[2]

@@ -5,24 +5,26 @@ import math
 from trainlab.training.events import EpochEnded, RunEnded, RunStarted
 
 
-def loss_text(value: float) -> str:
-    """Four decimals where that fits, powers of ten elsewhere, and words for what is not a number.
+def loss_text(value: float | None) -> str:
+    """Four decimals where that fits, powers of ten elsewhere, words for what is not a number, a dash for none.
 
-    >>> loss_text(0.12034), loss_text(0.0000123), loss_text(123456.0), loss_text(float("nan"))
-    ('0.1203', '1.2e-05', '1.2e+05', 'nan')
+    >>> loss_text(0.12034), loss_text(0.0000123), loss_text(123456.0), loss_text(float("nan")), loss_text(None)
+    ('0.1203', '1.2e-05', '1.2e+05', 'nan', '-')
     """
+    if value is None:
+        return "-"
     if not math.isfinite(value) or value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.4f}"
     return f"{value:.1e}"
 
 
-def accuracy_text(value: float) -> str:
-    """A fraction with four decimals.
+def accuracy_text(value: float | None) -> str:
+    """A fraction with four decimals, a dash for none.
 
-    >>> accuracy_text(0.96414)
-    '0.9641'
+    >>> accuracy_text(0.96414), accuracy_text(None)
+    ('0.9641', '-')
     """
-    return f"{value:.4f}"
+    return "-" if value is None else f"{value:.4f}"
 
 
 def learning_rate_text(value: float) -> str:
@@ -88,10 +90,11 @@ def headline_parts(run: RunStarted) -> list[str]:
     ['mnist-mlp', '101,770 parameters', '54,000 training and 6,000 validation images', 'batch size 128',
      'resumed after step 844']
     """
+    validation = f" and {run.validation_size:,} validation" if run.validation_size else ""
     parts = [
         run.name,
         f"{run.parameters:,} parameters",
-        f"{run.train_size:,} training and {run.validation_size:,} validation images",
+        f"{run.train_size:,} training{validation} images",
         f"batch size {run.batch_size:,}",
     ]
     if run.first_step:
@@ -113,7 +116,7 @@ def outcome_parts(run: RunStarted, ended: RunEnded, best: EpochEnded | None) -> 
     else:
         parts = [f"finished {count_text(ended.epoch, 'epoch')}"]
     parts.append(f"{count_text(ended.step, 'step')} in {duration_text(ended.seconds)}")
-    if best is not None:
+    if best is not None and best.validation is not None:
         accuracy = accuracy_text(best.validation.accuracy)
         parts.append(f"best validation accuracy {accuracy} (epoch {best.epoch})")
     return parts
