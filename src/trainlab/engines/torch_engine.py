@@ -4,7 +4,7 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trainlab.engines.engine import Batch, LateResult, State, StepResult
 from trainlab.engines.group import Group
 from trainlab.engines.torch_average import AveragedModel
-from trainlab.engines.torch_hardware import Precision, errors_explained
+from trainlab.engines.torch_hardware import Precision, errors_explained, torch_thread_limit
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
@@ -143,15 +143,8 @@ class TorchEngine:
         for group in self.optimizer.param_groups:
             group["lr"] = value
 
-    @contextmanager
-    def thread_limit(self, threads: int) -> Iterator[None]:
-        """Compute with so many threads inside a ``with`` block."""
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    def thread_limit(self, threads: int) -> AbstractContextManager[None]:
+        return torch_thread_limit(threads)
 
     # ------------------------------------------------------------ what a resume needs
 

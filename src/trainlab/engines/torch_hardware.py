@@ -7,6 +7,7 @@ import ctypes
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -76,6 +77,45 @@ def check_compiler() -> None:
             "compile = true needs a C++ compiler, and none is installed here. On Debian and Ubuntu: sudo apt-get "
             "install g++. Or leave compile out: the result is the same."
         )
+
+
+class _Threads(threading.local):
+    """The limits that this Python thread holds, the first value being that outside of all."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+
+_here = _Threads()
+_lock = threading.Lock()
+_holders: list[int] = []
+"""For each Python thread that holds a limit the number of threads before any was set."""
+
+
+@contextmanager
+def torch_thread_limit(threads: int) -> Iterator[None]:
+    """Compute with so many threads inside a ``with`` block.
+
+    PyTorch keeps a number for each Python thread, and gives a new one the number that was last set anywhere. So what is
+    put back where the outermost block of a Python thread ends is not what it found, which may be the limit of another
+    that is still at work, but what there was before all of them.
+    """
+    before = torch.get_num_threads()
+    is_outermost = _here.depth == 0
+    if is_outermost:
+        with _lock:
+            before = _holders[0] if _holders else before
+            _holders.append(before)
+    _here.depth += 1
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        _here.depth -= 1
+        torch.set_num_threads(before)
+        if is_outermost:
+            with _lock:
+                _holders.pop()
 
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # mallopt(3)

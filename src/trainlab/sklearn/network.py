@@ -1,0 +1,157 @@
+"""The network inside an estimator: an engine, what it was built from, and how it travels to another process."""
+
+import math
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from trainlab.data import ArrayLoader
+from trainlab.engines import Engine, State
+from trainlab.errors import InputError, RunFailed
+from trainlab.experiments import Config, summarize_network
+from trainlab.experiments.assemble import SAMPLE, FloatType, build_engine, build_schedule, thread_count
+from trainlab.nn import Array
+from trainlab.training import EpochEnded, EpochRecord, Event, Listener, Plan, Trainer, TrainingState
+from trainlab.training.progress import make_progress
+
+PREDICTED_AT_ONCE = 512  # samples: 1.6 MB of float32 at 28×28, whatever number is asked for
+
+
+class Network:
+    """Trains on arrays and predicts. A pickle of it holds arrays and settings, from which an engine is built again.
+
+    Arguments:
+        config: all settings.
+        shape: channels, height and width of a sample.
+        classes: number of scores.
+        dtype: of samples, weights and probabilities.
+        samples: (N, F), from which networks compute their first weights that do so; None where weights will be loaded.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        shape: tuple[int, int, int],
+        classes: int,
+        dtype: FloatType,
+        samples: Array | None = None,
+    ) -> None:
+        self.config = config
+        self.shape = shape
+        self.classes = classes
+        self.dtype = dtype
+        self.training = TrainingState()
+        sample = None if samples is None else partial(self._first, samples)
+        self.engine: Engine = build_engine(config, shape, classes, sample, dtype=dtype)
+        self.threads = config.threads or int(min(self._threads_with_work(), _allowed_threads()))
+
+    def begin_from(self, other: "Network") -> None:
+        """Take another network's weights, but nothing of its optimizer's memory.
+
+        Raises:
+            InputError: it has another shape.
+        """
+        try:
+            self.engine.load_state(State(other.engine.state().model, self.engine.state().optimizer))
+        except ValueError as error:
+            raise InputError(f"warm_start goes on with weights of the same network, but {error}") from error
+
+    def train(
+        self,
+        train: ArrayLoader,
+        validation: ArrayLoader | None,
+        config: Config,
+        verbose: bool,
+    ) -> list[EpochRecord]:
+        """Train as many epochs as ``config`` says; with validation, the best epoch's weights are kept.
+
+        Raises:
+            RunFailed: the loss is no longer a finite number.
+        """
+        best, records = _Best(self.engine), []
+
+        def note(event: Event) -> None:
+            if isinstance(event, EpochEnded):
+                records.append(EpochRecord(event.epoch, event.train, event.validation))
+
+        plan = Plan(
+            name="NetworkClassifier",
+            epochs=self.training.epoch + config.epochs,
+            lr=config.lr,
+            schedule=build_schedule(config, train.steps_per_epoch),
+            patience=0 if validation is None else config.patience,
+        )
+        with ExitStack() as opened:
+            opened.enter_context(self.engine.thread_limit(self.threads))
+            listeners: list[Listener] = [note, best]
+            if verbose:
+                listeners.append(opened.enter_context(make_progress()))
+            trainer = Trainer(
+                self.engine,
+                train,
+                validation,
+                plan,
+                listeners=listeners,
+                state=self.training,
+                parameters=self.engine.parameter_count,
+            )
+            outcome = trainer.run()
+        if outcome.status == "diverged":
+            raise RunFailed(
+                f"{outcome.reason}. Features of very different sizes or a large lr do that: put a StandardScaler in "
+                f"front, or lower lr = {config.lr:g}."
+            )
+        best.restore()
+        return records
+
+    def probabilities(self, samples: Array) -> Array:
+        """(N, F) → (N, K)."""
+        parts = range(0, len(samples), PREDICTED_AT_ONCE)
+        return np.concatenate([self.engine.predict(self.inputs(samples[start : start + PREDICTED_AT_ONCE])) for start in parts])
+
+    def inputs(self, samples: Array) -> Array:
+        """Rows as the network takes them: an MLP flattens its input anyway."""
+        return samples if self.config.model == "mlp" else samples.reshape(len(samples), *self.shape)
+
+    def _first(self, samples: Array) -> Array:
+        return self.inputs(samples[:SAMPLE])
+
+    def _threads_with_work(self) -> int:
+        layers = summarize_network(self.config, self.shape, self.classes)
+        return thread_count(self.config, sum(layer.flops for layer in layers))
+
+    # ------------------------------------------------------------ pickle, copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "engine": self.engine.state()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self.engine = build_engine(self.config, self.shape, self.classes, dtype=self.dtype)
+        self.engine.load_state(state["engine"])
+
+
+class _Best:
+    """A listener of `Trainer` that remembers the best epoch's weights, where epochs are validated."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.state: State | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.is_best:
+            self.state = self.engine.state()
+
+    def restore(self) -> None:
+        if self.state is not None:
+            self.engine.load_state(self.state)
+
+
+def _allowed_threads() -> float:
+    """joblib tells its processes by this variable how many threads each may use; without it all may be used."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdigit() and int(told) else math.inf
