@@ -84,8 +84,8 @@ def gradcheck(
     Args:
         target: a `Module` (called with one input; its parameters are checked too); a `Loss` (called with prediction,
             target and perhaps weights; the gradient with respect to the prediction is checked); or a function that
-            takes arrays and returns ``(output, backward)``, where ``backward(grad_output)`` returns one gradient for each
-            input.
+            takes arrays and returns ``(output, backward)``, where ``backward(grad_output)`` returns one gradient for
+            each input.
         inputs: float64 arrays, away from kinks (for ReLU: no entry within ``step`` of 0).
         rng: draws the upstream gradient R.
         step: h, in units of the input. Smaller has less curvature error and more rounding error.

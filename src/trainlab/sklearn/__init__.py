@@ -6,14 +6,12 @@ scikit-learn itself is imported here, so this package is imported only by those 
 """
 
 try:
-    import sklearn as _installed  # absolute: scikit-learn's package, not this one
+    from trainlab.sklearn.classifier import NetworkClassifier
 except ModuleNotFoundError as error:
     if error.name != "sklearn":
         raise
     raise ImportError(
         "trainlab.sklearn needs scikit-learn, which is not installed here: pip install 'trainlab[sklearn]'"
     ) from error
-
-from trainlab.sklearn.classifier import NetworkClassifier
 
 __all__ = ["NetworkClassifier"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -12,11 +11,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from trainlab.data import ArrayLoader, split
+from trainlab.data import split
 from trainlab.errors import InputError
-from trainlab.experiments import Config
 from trainlab.nn import Array
-from trainlab.sklearn.network import Network
+from trainlab.sklearn.network import Network, Samples
 from trainlab.sklearn.parameters import check_continues, configuration, sample_shape
 
 DTYPES = [np.float64, np.float32]
@@ -30,7 +28,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     Args:
         hidden: width of each hidden layer; more and wider layers learn more, take longer and overfit sooner.
-        model: "mlp"; with engine="torch" also "lenet", "convnet", "fastnet", "resnet18" and "resnet34", which read images.
+        model: "mlp"; with engine="torch" also "lenet", "convnet", "fastnet", "resnet18", "resnet34", which read images.
         image_shape: (channels, height, width) of the image in a row of X, for all models but "mlp".
         activation: "relu", "leaky_relu", "gelu", "tanh" or "sigmoid".
         dropout: probability in [0, 1) of dropping a hidden unit in a training step; more overfits less.
@@ -73,6 +71,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     True
     """
 
+    classes_: NDArray[Any]
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    n_iter_: int
+    _network: Network
+
     def __init__(
         self,
         hidden: int | Sequence[int] = (128,),
@@ -86,10 +90,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         loss: str = "cross_entropy",
         label_smoothing: float = 0.0,
         optimizer: str = "adam",
-        lr: float = 0.001,
+        lr: float = 0.003,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        batch_size: int = 128,
+        batch_size: int = 64,
         epochs: int = 100,
         schedule: str = "constant",
         patience: int = 0,
@@ -141,29 +145,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 f"warm_start goes on with the classes {_listed(self.classes_)}, and y has {_listed(classes)}. "
                 "Set warm_start=False to begin anew."
             )
-        labels = np.searchsorted(classes, targets)
         shape = sample_shape(config.model, self.image_shape, samples.shape[1])
-        network = Network(config, shape, len(classes), samples.dtype.type, samples)
+        data = Samples(samples, np.searchsorted(classes, targets), weights).that_count()
+        network = Network(config, shape, len(classes), samples.dtype.type, data.inputs)
         if before is not None:
             network.begin_from(before)
-        counted = slice(None) if weights is None else weights > 0
-        samples, labels, weights = samples[counted], labels[counted], None if weights is None else weights[counted]
-        train = validation = np.arange(len(labels))
+        train, validation = data, None
         if config.patience:
-            parts = split(labels, self.validation_fraction, config.seed, config.stratified)
-            train, validation = parts.train, parts.validation
-
-        def loader(chosen: NDArray[np.int64], batch_size: int, shuffle: bool) -> ArrayLoader:
-            of = None if weights is None else weights[chosen]
-            size = min(batch_size, len(chosen))
-            return ArrayLoader(network.inputs(samples[chosen]), labels[chosen], size, config.seed, shuffle, of)
-
-        records = network.train(
-            loader(train, config.batch_size, shuffle=True),
-            loader(validation, 512, shuffle=False) if config.patience else None,
-            config,
-            self.verbose,
-        )
+            parts = split(data.labels, self.validation_fraction, config.seed, config.stratified)
+            train, validation = data.at(parts.train), data.at(parts.validation)
+        records = network.train(train, validation, config, self.verbose)
         curve = [record.train.loss for record in records]
         scores = [record.validation.accuracy for record in records if record.validation is not None]
         if before is not None:
@@ -192,27 +183,23 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 "warm_up. Change lr between two calls instead."
             )
         network: Network | None = getattr(self, "_network", None)
-        known = self.classes_ if network is not None else None
-        if known is None and classes is None:
+        if network is None and classes is None:
             raise InputError("the first call of partial_fit needs classes: all labels that will ever come.")
-        given = known if classes is None else np.unique(classes)
-        if known is not None and not np.array_equal(given, known):
-            raise InputError(f"classes was {_listed(known)} in the first call of partial_fit, now {_listed(given)}.")
+        known = self.classes_ if classes is None else np.unique(classes)
+        if network is not None and not np.array_equal(known, self.classes_):
+            raise InputError(f"classes were {_listed(self.classes_)} in an earlier call, and are {_listed(known)} now.")
         samples, targets, weights = self._checked(X, y, sample_weight, reset=network is None)
-        labels = _numbered(targets, given)
+        data = Samples(samples, _numbered(targets, known), weights).that_count()
+        curve = [] if network is None else self.loss_curve_
         if network is None:
             shape = sample_shape(config.model, self.image_shape, samples.shape[1])
-            network = Network(config, shape, len(given), samples.dtype.type, samples)
-            self.loss_curve_, self.validation_scores_ = [], None
+            network = Network(config, shape, len(known), samples.dtype.type, data.inputs)
+            self.validation_scores_ = None
         config = replace(config, epochs=1, seed=network.config.seed)
         check_continues(network.config, config)
-        samples = samples.astype(network.dtype, copy=False)
-        size = min(config.batch_size, len(samples))
-        loader = ArrayLoader(network.inputs(samples), labels, size, config.seed, shuffle=True, weights=weights)
-        (record,) = network.train(loader, None, config, self.verbose)
-        self.classes_, self._network = given, network
-        self.loss_curve_ = [*self.loss_curve_, record.train.loss]
-        self.n_iter_ = len(self.loss_curve_)
+        (record,) = network.train(data, None, config, self.verbose)
+        self.classes_, self._network = known, network
+        self.loss_curve_, self.n_iter_ = [*curve, record.train.loss], len(curve) + 1
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -226,7 +213,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         check_is_fitted(self)
         network: Network = self._network
         samples = validate_data(self, X, dtype=DTYPES, order="C", reset=False)
-        return network.probabilities(samples.astype(network.dtype, copy=False))
+        return network.probabilities(samples)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Array, NDArray[Any], Array | None]:
         """X in floating point, y in one axis, and weights with mean 1."""
@@ -242,10 +229,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:
     """An int is the seed itself, so that it gives the weights that ``trainlab train seed=…`` gives."""
-    if isinstance(random_state, Integral):
+    if isinstance(random_state, int | np.integer):
         return int(random_state)
-    drawn: int = check_random_state(random_state).randint(2**32, dtype=np.int64)
-    return int(drawn)
+    return int(check_random_state(random_state).randint(2**32, dtype=np.int64))
 
 
 def _numbered(targets: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:

@@ -4,21 +4,45 @@ import math
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainlab.data import ArrayLoader
 from trainlab.engines import Engine, State
 from trainlab.errors import InputError, RunFailed
 from trainlab.experiments import Config, summarize_network
-from trainlab.experiments.assemble import SAMPLE, FloatType, build_engine, build_schedule, thread_count
+from trainlab.experiments.assemble import (
+    EVALUATION_BATCH,
+    SAMPLE,
+    FloatType,
+    build_engine,
+    build_schedule,
+    thread_count,
+)
 from trainlab.nn import Array
 from trainlab.training import EpochEnded, EpochRecord, Event, Listener, Plan, Trainer, TrainingState
 from trainlab.training.progress import make_progress
 
-PREDICTED_AT_ONCE = 512  # samples: 1.6 MB of float32 at 28×28, whatever number is asked for
+
+class Samples(NamedTuple):
+    """What there is to learn from."""
+
+    inputs: Array
+    """(N, F)"""
+    labels: NDArray[np.int64]
+    """(N,) in [0, K)"""
+    weights: Array | None = None
+    """(N,) at least 0; None: all count alike."""
+
+    def at(self, chosen: NDArray[Any]) -> "Samples":
+        """Those at some indices, or where an array of booleans is true."""
+        return Samples(self.inputs[chosen], self.labels[chosen], None if self.weights is None else self.weights[chosen])
+
+    def that_count(self) -> "Samples":
+        """Those whose weight is not 0: a batch of others would have no mean loss."""
+        return self if self.weights is None or self.weights.all() else self.at(self.weights > 0)
 
 
 class Network:
@@ -45,7 +69,7 @@ class Network:
         self.classes = classes
         self.dtype = dtype
         self.training = TrainingState()
-        sample = None if samples is None else partial(self._first, samples)
+        sample = None if samples is None else lambda: self._inputs(samples[:SAMPLE])
         self.engine: Engine = build_engine(config, shape, classes, sample, dtype=dtype)
         self.threads = config.threads or int(min(self._threads_with_work(), _allowed_threads()))
 
@@ -62,8 +86,8 @@ class Network:
 
     def train(
         self,
-        train: ArrayLoader,
-        validation: ArrayLoader | None,
+        train: Samples,
+        validation: Samples | None,
         config: Config,
         verbose: bool,
     ) -> list[EpochRecord]:
@@ -72,6 +96,8 @@ class Network:
         Raises:
             RunFailed: the loss is no longer a finite number.
         """
+        batches = self._batches(train, config.batch_size, shuffle=True)
+        validation_batches = None if validation is None else self._batches(validation, EVALUATION_BATCH, shuffle=False)
         best, records = _Best(self.engine), []
 
         def note(event: Event) -> None:
@@ -82,7 +108,7 @@ class Network:
             name="NetworkClassifier",
             epochs=self.training.epoch + config.epochs,
             lr=config.lr,
-            schedule=build_schedule(config, train.steps_per_epoch),
+            schedule=build_schedule(config, batches.steps_per_epoch),
             patience=0 if validation is None else config.patience,
         )
         with ExitStack() as opened:
@@ -92,8 +118,8 @@ class Network:
                 listeners.append(opened.enter_context(make_progress()))
             trainer = Trainer(
                 self.engine,
-                train,
-                validation,
+                batches,
+                validation_batches,
                 plan,
                 listeners=listeners,
                 state=self.training,
@@ -110,15 +136,18 @@ class Network:
 
     def probabilities(self, samples: Array) -> Array:
         """(N, F) → (N, K)."""
-        parts = range(0, len(samples), PREDICTED_AT_ONCE)
-        return np.concatenate([self.engine.predict(self.inputs(samples[start : start + PREDICTED_AT_ONCE])) for start in parts])
+        inputs, size = self._inputs(samples), EVALUATION_BATCH
+        return np.concatenate([self.engine.predict(inputs[at : at + size]) for at in range(0, len(inputs), size)])
 
-    def inputs(self, samples: Array) -> Array:
+    def _inputs(self, samples: Array) -> Array:
         """Rows as the network takes them: an MLP flattens its input anyway."""
+        samples = samples.astype(self.dtype, copy=False)
         return samples if self.config.model == "mlp" else samples.reshape(len(samples), *self.shape)
 
-    def _first(self, samples: Array) -> Array:
-        return self.inputs(samples[:SAMPLE])
+    def _batches(self, samples: Samples, batch_size: int, shuffle: bool) -> ArrayLoader:
+        size = min(batch_size, len(samples.labels))
+        inputs, labels, weights = samples
+        return ArrayLoader(self._inputs(inputs), labels, size, self.config.seed, shuffle, weights)
 
     def _threads_with_work(self) -> int:
         layers = summarize_network(self.config, self.shape, self.classes)
