@@ -22,7 +22,7 @@ from trainlab.experiments.assemble import (
     thread_count,
 )
 from trainlab.nn import Array
-from trainlab.training import EpochEnded, EpochRecord, Event, Listener, Plan, Trainer, TrainingState
+from trainlab.training import EpochEnded, EpochRecord, Event, Plan, Trainer, TrainingState
 from trainlab.training.progress import make_progress
 
 
@@ -113,15 +113,14 @@ class Network:
         )
         with ExitStack() as opened:
             opened.enter_context(self.engine.thread_limit(self.threads))
-            listeners: list[Listener] = [note, best]
-            if verbose:
-                listeners.append(opened.enter_context(make_progress()))
+            progress = make_progress("auto" if verbose else "none")
+            opened.callback(progress.close)
             trainer = Trainer(
                 self.engine,
                 batches,
                 validation_batches,
                 plan,
-                listeners=listeners,
+                listeners=[note, best, progress],
                 state=self.training,
                 parameters=self.engine.parameter_count,
             )
