@@ -17,7 +17,7 @@ FLOORS = [
     {"report", "sklearn"},
     {"cli", "__main__"},
 ]
-LAZY = {"torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython"}
+LAZY = {"torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython", "sklearn"}
 """Imported where they are used, so that everything else starts at once."""
 FILES = sorted(SOURCE.rglob("*.py"))
 
@@ -60,8 +60,15 @@ def test_a_file_imports_only_from_its_floor_and_below(path: Path) -> None:
 def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
     names = list(imported_at_once(ast.parse(path.read_text())))
     if not is_for_torch(path.stem):
-        assert {name.split(".")[0] for name in names} & LAZY == set()
+        own = {"sklearn"} if path.relative_to(SOURCE).parts[0] == "sklearn" else set()
+        assert {name.split(".")[0] for name in names} & (LAZY - own) == set()
         assert not any(is_for_torch(name.split(".")[-1]) for name in names)
+
+
+def test_nothing_but_itself_imports_the_estimator() -> None:
+    for path in FILES:
+        names = list(imported(ast.parse(path.read_text())))
+        assert path.parent.name == "sklearn" or not any(name.startswith("trainlab.sklearn") for name in names), path
 
 
 def is_for_torch(name: str) -> bool:

@@ -135,6 +135,22 @@ def test_the_loss_is_taken_against_targets_and_accuracy_against_labels(loss: Los
         assert result.correct == (scores.argmax(axis=1) == plain.labels).sum()
 
 
+@pytest.mark.parametrize("loss", [CrossEntropyLoss(label_smoothing=0.1), MSELoss()], ids=["cross-entropy", "squares"])
+def test_an_image_of_weight_2_counts_as_two(loss: Loss) -> None:
+    plain, weights = batch(4), np.array([2, 1, 0, 3], np.float32)
+    repeated = Batch(plain.images.repeat([2, 1, 0, 3], axis=0), plain.labels.repeat([2, 1, 0, 3]))
+    engines = []
+    for of in (plain._replace(weights=weights), repeated):
+        model = network()
+        one = NumpyEngine(model, loss, SGD(model.parameters(), lr=0.1))
+        engines.append((one, [one.eval_step(of), one.train_step(of), one.train_step(of)]))
+    (ours, told), (theirs, expected) = engines
+    assert [result.loss for result in told] == pytest.approx([result.loss for result in expected], rel=1e-5)
+    assert [result[1:] for result in told] == [result[1:] for result in expected]
+    for name, array in ours.state().model.items():
+        np.testing.assert_allclose(array, theirs.state().model[name], rtol=1e-4, atol=1e-6)
+
+
 def test_predictions_are_probabilities() -> None:
     probabilities = engine().predict(batch().images)
     assert probabilities.shape == (5, 3)

@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
 
-from trainlab.engines.torch_hardware import check_compiler, errors_explained
+from trainlab.engines.torch_hardware import check_compiler, errors_explained, torch_thread_limit
 from trainlab.errors import InputError, RunFailed
 
 
@@ -64,3 +65,42 @@ def test_freed_memory_is_kept_for_the_next_step() -> None:
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     assert second_time("keep_freed_memory()") < 100 < second_time("")
+
+
+def in_new_thread() -> int:
+    """What PyTorch tells a Python thread that begins now."""
+    told: list[int] = []
+    asking = threading.Thread(target=lambda: told.append(torch.get_num_threads()))
+    asking.start()
+    asking.join()
+    return told[0]
+
+
+def test_a_thread_limit_holds_inside_the_block_only() -> None:
+    before = torch.get_num_threads()
+    with torch_thread_limit(3):
+        assert torch.get_num_threads() == 3
+        with torch_thread_limit(1):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == before
+
+
+def test_thread_limits_of_two_python_threads_leave_nothing_behind() -> None:
+    before = torch.get_num_threads()
+    entered, may_leave = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with torch_thread_limit(2):
+            entered.set()
+            may_leave.wait()
+
+    other = threading.Thread(target=work)
+    with torch_thread_limit(3):
+        other.start()
+        entered.wait()
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == before
+    may_leave.set()
+    other.join()
+    assert (torch.get_num_threads(), in_new_thread()) == (before, before)

@@ -1,6 +1,7 @@
 """The BLAS product is the obvious product: for every shape, type and memory layout, and where BLAS is missing."""
 
 import re
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -214,13 +215,43 @@ def test_a_library_without_the_routines_is_passed_over(monkeypatch: pytest.Monke
     assert blas._routines.__wrapped__(np.dtype(np.float32)) is None
 
 
-def test_thread_limit_holds_inside_the_block_only_and_changes_no_result() -> None:
-    def threads() -> list[int]:
-        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
+
+def test_thread_limits_that_overlap_leave_nothing_behind() -> None:
+    before = blas_threads()
+    first, second = blas.thread_limit(1), blas.thread_limit(2)
+    first.__enter__()
+    second.__enter__()
+    assert set(blas_threads()) <= {2}
+    first.__exit__(None, None, None)
+    assert set(blas_threads()) <= {2}, "the block that is still open decides"
+    second.__exit__(None, None, None)
+    assert blas_threads() == before
+
+
+def test_thread_limits_of_many_python_threads_leave_nothing_behind() -> None:
+    before, together = blas_threads(), threading.Barrier(8)
+
+    def work(number: int) -> None:
+        together.wait()
+        for _ in range(20):
+            with blas.thread_limit(1 + number % 2):
+                pass
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert blas_threads() == before
+
+
+def test_thread_limit_holds_inside_the_block_only_and_changes_no_result() -> None:
     x, weight = random(5, 4), random(3, 4)
-    before, expected = threads(), functional.linear_forward(x, weight)
+    before, expected = blas_threads(), functional.linear_forward(x, weight)
     with blas.thread_limit(1):
-        assert set(threads()) <= {1}
+        assert set(blas_threads()) <= {1}
         assert_close(functional.linear_forward(x, weight), expected, "product", 1e-15)
-    assert threads() == before
+    assert blas_threads() == before

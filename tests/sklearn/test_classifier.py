@@ -129,6 +129,7 @@ def test_validation_samples_are_not_trained_on() -> None:
     samples, labels = noisy()
     classifier = small(hidden=256, lr=0.01, epochs=1000, patience=1000, validation_fraction=0.3).fit(samples, labels)
     assert classifier.loss_curve_[-1] < 0.01
+    assert classifier.validation_scores_ is not None
     assert classifier.validation_scores_[-1] < 0.8
 
 

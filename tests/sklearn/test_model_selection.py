@@ -58,9 +58,22 @@ def test_several_python_threads_leave_the_number_of_blas_threads_as_it_was() -> 
     assert blas_threads() == before
 
 
+WITHOUT_SCIKIT_LEARN = """
+import sys
+
+class Missing:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "sklearn":
+            raise ModuleNotFoundError("No module named 'sklearn'", name=name)
+
+sys.meta_path.insert(0, Missing)
+import trainlab.sklearn
+"""
+
+
 def test_without_scikit_learn_the_import_says_what_to_install() -> None:
-    code = "import sys; sys.modules['sklearn'] = None; import trainlab.sklearn"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", WITHOUT_SCIKIT_LEARN], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         "ImportError: trainlab.sklearn needs scikit-learn, which is not installed here: pip install 'trainlab[sklearn]'"

@@ -22,15 +22,18 @@ def test_every_parameter_and_setting_is_a_setting_of_a_run() -> None:
 
 
 def test_numbers_of_numpy_count_as_python_s() -> None:
-    parameters = NetworkClassifier(
-        np.array([4, 3]), lr=np.float32(0.5), epochs=np.int64(2), settings={"nesterov": np.bool_(True), "beta1": 0.5},
-        optimizer=np.str_("sgd"), momentum=np.float64(0.9),
-    ).get_params()  # fmt: skip
-    config = configuration(parameters, seed=3)
-    assert config == Config(
-        hidden=(4, 3), lr=0.5, epochs=2, nesterov=True, beta1=0.5, optimizer="sgd", momentum=0.9, seed=3, batch_size=64,
-        precision="fp32",
-    )  # fmt: skip
+    numbers: dict[str, Any] = {
+        "hidden": np.array([4, 3]),
+        "lr": np.float32(0.5),
+        "epochs": np.int64(2),
+        "optimizer": np.str_("sgd"),
+        "momentum": np.float64(0.5),
+        "settings": {"nesterov": np.bool_(True), "gamma": 0.5},
+    }
+    config = configuration(NetworkClassifier(**numbers).get_params(), seed=3)
+    assert (config.hidden, config.lr, config.epochs, config.optimizer) == ((4, 3), 0.5, 2, "sgd")
+    assert (config.momentum, config.nesterov, config.gamma, config.seed) == (0.5, True, 0.5, 3)
+    assert [type(value) for value in (config.lr, config.epochs, config.optimizer)] == [float, int, str]
 
 
 @pytest.mark.parametrize(

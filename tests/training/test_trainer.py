@@ -10,6 +10,7 @@ import pytest
 from tests.training.scripted_engine import LateScriptedEngine, ScriptedEngine
 from trainlab.data import Dataset, Loader, Raw
 from trainlab.engines import StepResult
+from trainlab.errors import InputError
 from trainlab.optim import constant, step_decay
 from trainlab.training import (
     CheckpointFolder,
@@ -122,6 +123,37 @@ def test_a_validation_loss_that_is_not_finite_stops_too() -> None:
     outcome = trainer(Blind(), []).run()
     assert outcome.status == "diverged"
     assert "validation loss became nan after epoch 1" in outcome.reason
+
+
+def test_without_validation_batches_nothing_is_validated_and_no_epoch_is_best(tmp_path: Path) -> None:
+    events: list[Event] = []
+    running = trainer(ScriptedEngine(losses=[3.0]), events, folder=tmp_path)
+    running.validation_batches = None
+    outcome = running.run()
+    assert (outcome.status, outcome.state.best) == ("finished", None)
+    started, *_ = events
+    assert isinstance(started, RunStarted)
+    assert started.validation_size == 0
+    for event in events:
+        if isinstance(event, EpochEnded):
+            assert (event.train.loss, event.validation, event.is_best) == (3.0, None, False)
+    saved = CheckpointFolder(tmp_path).load_latest()[0].training
+    assert (saved.last, saved.best) == (outcome.state.last, None)
+    assert not (tmp_path / "best.safetensors").exists()
+
+
+def test_patience_needs_validation_batches() -> None:
+    plan = Plan("test", 2, 0.1, constant, patience=3)
+    with pytest.raises(InputError, match="patience = 3 waits for a better validation accuracy, and there are no"):
+        Trainer(ScriptedEngine(), batches(5, 2), None, plan)
+
+
+def test_a_batch_counts_as_much_as_its_images_weigh() -> None:
+    mean = RunningMean()
+    mean.add(StepResult(loss=1.0, correct=0.5, size=0.5))
+    mean.add(StepResult(loss=4.0, correct=0.0, size=1.0))
+    # (0.5 · 1 + 1 · 4) / 1.5 = 3; 0.5 / 1.5 = 1/3
+    assert mean.metrics() == pytest.approx((3.0, 1 / 3), rel=1e-15)
 
 
 def test_a_stop_request_finishes_the_step_and_saves_it(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A run made of events, a clock that is moved by hand, and a display that keeps what it is shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from trainlab.training.events import EpochEnded, Event, Metrics, RunEnded, RunStarted, StepEnded
 from trainlab.training.progress import Progress, Snapshot
@@ -60,6 +60,17 @@ def ended(epochs: int = 3) -> RunEnded:
 def epoch_ended(epoch: int, accuracy: float, is_best: bool) -> EpochEnded:
     step = epoch * STEPS_PER_EPOCH
     return EpochEnded(epoch, step, Metrics(0.1203, 0.9641), Metrics(0.131, accuracy), 0.05, 4.2, is_best)
+
+
+def without_validation(events: Iterable[Event]) -> Iterator[Event]:
+    """The same run where nothing validates."""
+    for event in events:
+        if isinstance(event, RunStarted):
+            yield event._replace(validation_size=0)
+        elif isinstance(event, EpochEnded):
+            yield event._replace(validation=None, is_best=False)
+        else:
+            yield event
 
 
 def run_events(epochs: int = 3, name: str = "mnist-mlp") -> Iterator[Event]:

@@ -8,7 +8,15 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from tests.training.progress.staged_run import Clock, ended, run_events, show, snapshot_after, started
+from tests.training.progress.staged_run import (
+    Clock,
+    ended,
+    run_events,
+    show,
+    snapshot_after,
+    started,
+    without_validation,
+)
 from trainlab.training.events import RunEnded, StepEnded
 from trainlab.training.progress import Progress
 from trainlab.training.progress.notebook import NotebookDisplay
@@ -53,6 +61,17 @@ def test_plain_says_why_a_run_stopped() -> None:
     assert last == "mnist-mlp: diverged in epoch 1; the loss became nan at step 12; 12 steps in 0.3 s"
 
 
+def test_plain_leaves_validation_out_where_there_is_none() -> None:
+    clock, stream = Clock(), io.StringIO()
+    events = without_validation(run_events(epochs=1))
+    show(Progress(PlainDisplay(stream), clock), events, clock, seconds_per_step=0.0001)
+    assert stream.getvalue().splitlines() == [
+        "mnist-mlp: 101,770 parameters, 12,800 training images, batch size 128, 1 epoch of 100 steps",
+        "epoch 1/1  train loss 0.1203 acc 0.9641  lr 0.05  10,000 it/s  4.2 s",
+        "mnist-mlp: finished 1 epoch; 100 steps in 12.3 s",
+    ]
+
+
 # ------------------------------------------------------------ terminal
 
 
@@ -72,6 +91,15 @@ def test_the_terminal_ends_with_the_outcome_the_curve_and_the_best_epoch() -> No
     assert "━ validation 0.9600  ┅ train 0.9641" in last_frame
     best_lines = [line for line in last_frame.splitlines() if line.rstrip().endswith("best")]
     assert [line.split()[-6] for line in best_lines] == ["2"]
+
+
+def test_the_terminal_draws_the_training_curve_where_nothing_validates() -> None:
+    clock, stream = Clock(), io.StringIO()
+    show(Progress(TerminalDisplay(console(stream)), clock), without_validation(run_events()), clock)
+    last_frame = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue().split("\x1b[2K")[-1])
+    assert "┅ train 0.9641" in last_frame
+    assert "validation" not in last_frame
+    assert "best" not in last_frame
 
 
 def test_the_terminal_gets_its_cursor_back_even_after_an_exception() -> None:
