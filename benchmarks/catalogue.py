@@ -14,6 +14,7 @@ from benchmarks import (
     presets,
     profile_step,
     resnet18_step,
+    sklearn_classifier,
     startup,
     time_to_accuracy,
     training,
@@ -34,6 +35,7 @@ SPEED: dict[str, Measure] = {
     "profile_step": profile_step.measure,
     "resnet18_step": resnet18_step.measure,
     "data_wait": data_wait.measure,
+    "sklearn_classifier": sklearn_classifier.measure,
 }
 ACCURACY: dict[str, Measure] = {
     "lab1_experiments": lab1_experiments.measure,

@@ -17,11 +17,15 @@ def example(name: str) -> ModuleType:
 
 
 def test_every_example_is_tested() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"mnist_by_hand", "check_your_own_layer"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"mnist_by_hand", "check_your_own_layer", "scikit_learn"}
 
 
 def test_mnist_by_hand_learns() -> None:
     assert example("mnist_by_hand").main(epochs=1) > 0.94
+
+
+def test_scikit_learn_finds_settings_that_read_digits() -> None:
+    assert example("scikit_learn").main(jobs=1) > 0.95
 
 
 def test_the_right_layer_passes_and_the_wrong_one_does_not() -> None:

@@ -17,6 +17,7 @@ from benchmarks import (
     memory,
     presets,
     profile_step,
+    sklearn_classifier,
     startup,
     time_to_accuracy,
     training,
@@ -152,6 +153,19 @@ def test_the_profile_accounts_for_the_whole_step() -> None:
         assert outside > 0
         assert sum(parts.values()) == pytest.approx(whole)
         assert {"Linear(784, 128).forward", "ReLU().backward", "SGD.step: weight 128×784"} <= set(parts)
+
+
+def test_estimators_take_the_same_steps_and_are_fitted_in_turn() -> None:
+    comparison, table = sklearn_classifier.measure(TINY)["parts"]
+
+    assert comparison["kind"] == "comparison"
+    assert [rival["name"].split(",")[0] for rival in comparison["rivals"]] == [
+        *["scikit-learn MLPClassifier"] * 2,
+        *["trainlab NetworkClassifier"] * 2,
+    ]
+    assert comparison["missing"] == []
+    assert table["kind"] == "table"
+    assert [row[-1] for row in table["rows"]] == ["2"] * 5
 
 
 def test_the_command_notes_figures_and_writes_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
