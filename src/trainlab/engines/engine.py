@@ -36,6 +36,8 @@ class State:
 class Batch(Protocol):
     """Images (N, C, H, W) ready for the network, their class numbers (N,), and targets (N, K) or None.
 
+    An MLP, which flattens its input anyway, takes rows (N, F) as well.
+
     NumPy arrays, or tensors that `LateEngine.place` has put where the engine computes.
     The loss is taken against the targets where there are any (images that were mixed), else against the class numbers.
     The class numbers decide which predictions are correct: of a mixed image, the class with the larger share.
@@ -73,7 +75,7 @@ class Engine(Protocol):
         """Forward only, in evaluation mode; nothing changes. In a `Group`, the result of this process's part."""
 
     def predict(self, images: Array) -> Array:
-        """Class probabilities (N, K) for images (N, C, H, W)."""
+        """Class probabilities (N, K) for images (N, C, H, W), or rows (N, F) where the network takes them."""
 
     def set_learning_rate(self, value: float) -> None:
         """For the steps to come; schedules are plain functions of the step, shared by all engines."""

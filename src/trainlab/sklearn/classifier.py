@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from trainlab.data import split
 from trainlab.errors import InputError
+from trainlab.experiments import Config
 from trainlab.nn import Array
 from trainlab.sklearn.network import Network, Samples
 from trainlab.sklearn.parameters import check_continues, configuration, sample_shape
@@ -152,8 +153,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             network.begin_from(before)
         train, validation = data, None
         if config.patience:
-            parts = split(data.labels, self.validation_fraction, config.seed, config.stratified)
-            train, validation = data.at(parts.train), data.at(parts.validation)
+            train, validation = _set_aside(data, self.validation_fraction, config)
         records = network.train(train, validation, config, self.verbose)
         curve = [record.train.loss for record in records]
         scores = [record.validation.accuracy for record in records if record.validation is not None]
@@ -232,6 +232,15 @@ def _seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**32, dtype=np.int64))
+
+
+def _set_aside(data: Samples, validation_fraction: float | int, config: Config) -> tuple[Samples, Samples]:
+    """What trains and what validates. Raises InputError for a share or number that leaves nothing in one of them."""
+    try:
+        parts = split(data.labels, validation_fraction, config.seed, config.stratified)
+    except InputError as error:
+        raise InputError(f"validation_fraction = {validation_fraction!r} does not fit: {error}") from error
+    return data.at(parts.train), data.at(parts.validation)
 
 
 def _numbered(targets: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
