@@ -61,13 +61,13 @@ def test_several_python_threads_leave_the_number_of_blas_threads_as_it_was() -> 
 def test_a_process_of_joblib_s_takes_no_more_threads_than_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainlab.sklearn.network.thread_count", lambda config, flops: 8)
 
-    def threads(**parameters: int) -> int:
-        return NetworkClassifier(epochs=1, **parameters).fit(X, Y)._network.threads
+    def threads(asked: int = 0) -> int:
+        return NetworkClassifier(epochs=1, threads=asked).fit(X, Y)._network.threads
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert threads() == 8
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    assert (threads(), threads(threads=3)) == (2, 3)
+    assert (threads(), threads(3)) == (2, 3)
 
 
 WITHOUT_SCIKIT_LEARN = """
