@@ -30,14 +30,13 @@ class TorchEngine:
     """Forward, backward and step by PyTorch's autograd.
 
     Args:
-        model: maps images (N, C, H, W) to scores (N, K).
+        model: maps images (N, C, H, W) to scores (N, K), in float32 or float64 as its parameters are.
         loss: "cross_entropy", or "mse" against one-hot rows; both are means over the batch, and both are taken against
             a batch's targets where it has them, and weighted where it has weights.
         label_smoothing: for cross-entropy.
-            The loss is computed in the type of the model's parameters.
         optimizer: holds the model's parameters.
         device: where it computes; model and optimizer are moved there.
-        precision: what products are computed in; weights, sums and the loss stay float32.
+        precision: what products are computed in; weights, sums and the loss stay as the parameters are.
         seed: dropout masks are drawn by (seed, layer, step).
         clip_norm: largest joint length of all gradients; 0 leaves them alone.
         accumulate: parts in which a batch is computed, from 1; each part's activations are forgotten before the next.
