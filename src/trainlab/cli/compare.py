@@ -17,7 +17,6 @@ COLUMNS = {
     "validation_accuracy": "valid. acc.",
     "validation_loss": "valid. loss",
     "train_accuracy": "train acc.",
-    "train_loss": "train loss",
     "seconds": "seconds",
 }
 
@@ -105,7 +104,7 @@ def _table(found: "Comparison") -> "Table":
     for title in keys or ["runs"]:
         table.add_column(title)
     for title in ("n", *(COLUMNS[metric] for metric in used)):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for place, setting in enumerate(found.settings):
         values = [shown(setting.settings[key]) for key in keys] or [setting.label]
         cells = [_cell(setting, metric) for metric in used]

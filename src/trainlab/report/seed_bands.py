@@ -1,11 +1,11 @@
-"""A picture of several settings: validation accuracy and loss over the epochs, mean and standard deviation over seeds."""
+"""A picture of several settings: validation accuracy and loss over the epochs, with bands over seeds."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trainlab.atomic import write_atomically
 from trainlab.errors import InputError
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; lines and markers tell them apart in grey.
-LOOKS = (("#0072B2", "-"), ("#E69F00", "--"), ("#009E73", "-."), ("#CC79A7", ":"), ("#56B4E9", "-"), ("#D55E00", "--"))
+LOOKS: tuple[tuple[str, Literal["-", "--", "-.", ":"]], ...] = (
+    ("#0072B2", "-"),
+    ("#E69F00", "--"),
+    ("#009E73", "-."),
+    ("#CC79A7", ":"),
+    ("#56B4E9", "-"),
+    ("#D55E00", "--"),
+)
 MOST_CURVES = len(LOOKS)
 WIDTH, PANEL_HEIGHT, LEGEND_LINE = 9.0, 2.4, 0.2  # inches
 DIVERGED = 30
@@ -90,7 +97,7 @@ def _draw(axes: "Axes", bands: Sequence[Band]) -> None:
         marker = "o" if len(one.epochs) == 1 else None
         axes.plot(one.epochs, one.means, color=colour, linestyle=line, linewidth=1.5, marker=marker)
     last = max((one.epochs[-1] for one in bands if one.epochs), default=1)
-    axes.set_xticks(epoch_ticks(1, last))
+    axes.set_xticks(epoch_ticks(1, last, most=5))
     values = sorted(value for one in bands for value in one.means if math.isfinite(value))
     if values and values[-1] > DIVERGED * values[len(values) // 2] > 0:
         axes.set_yscale("log")

@@ -82,7 +82,7 @@ def _tested(mean: float, n: tuple[int, int], paired: bool, squared_error: float,
     error = math.sqrt(squared_error)
     if error <= 1e-12 * abs(mean) or error == 0:  # every seed gave the very same difference
         return Difference(mean, n, paired, p=0.0 if mean else 1.0, margin=0.0, seeds_needed=None)
-    spread = error * math.sqrt(2 / (1 / n[0] + 1 / n[1]))  # of one more seed
+    spread = error * math.sqrt(2 / (1 / n[0] + 1 / n[1]))  # of one more pair
     needed = seeds_needed(mean / spread, groups) if mean else None
     return Difference(mean, n, paired, two_sided_p(mean / error, df), quantile(0.975, df) * error, needed)
 
@@ -93,7 +93,8 @@ def seeds_needed(effect: float, groups: int) -> int | None:
         smallest n with   √n · |effect| ≥ t(0.975, df) + t(0.8, df)          df = groups · (n − 1)
 
     Args:
-        effect: the difference in units of its own standard deviation from seed to seed.
+        effect: the difference in units of its standard deviation from one pair of runs to the next; of runs that are
+            not paired, that is √2 times the deviation of one.
         groups: 1 when seeds are paired, 2 when not.
 
     Source: the usual approximation of the noncentral t distribution, e.g. Cohen 1988, "Statistical power analysis",

@@ -25,8 +25,8 @@ def summarize(values: Sequence[float]) -> Summary:
 
     Raises ValueError when there are no values, or one is not finite: a diverged run has no figure to average.
 
-    >>> summarize([0.97, 0.98, 0.99])
-    Summary(n=3, mean=0.98, std=0.01, margin=0.024841...)
+    >>> summarize([1.0, 2.0, 3.0])
+    Summary(n=3, mean=2.0, std=1.0, margin=2.484...)
     """
     if not values:
         raise ValueError("no values to summarize")
