@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from trainlab.cli.compare import compare
 from trainlab.cli.data import data
 from trainlab.cli.evaluate import evaluate
 from trainlab.cli.predict import predict
@@ -22,7 +23,7 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, evaluate, predict, show, list_presets, data):
+for verb in (train, resume, evaluate, compare, predict, show, list_presets, data):
     cli.add_command(verb)
 
 
