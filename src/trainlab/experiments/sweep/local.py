@@ -1,0 +1,110 @@
+"""Workers on this machine: a process for each run, with its share of the cores."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from trainlab.experiments.assemble import CORES_VARIABLE
+from trainlab.experiments.sweep.folder import RunKey
+from trainlab.experiments.sweep.worker import Request
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    CORES_VARIABLE,
+)
+
+
+class Message(NamedTuple):
+    """What a worker says; `values` is None when its process has ended."""
+
+    key: RunKey
+    values: dict[str, Any] | None
+    status: int = 0
+    """Of a process that has ended: its exit status, below 0 the signal that killed it."""
+
+
+class LocalWorkers:
+    """Starts workers, and gathers what they say in one queue."""
+
+    def __init__(self, cores_per_job: int, errors: Path) -> None:
+        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cores = cores_per_job
+        self._errors = errors
+        self._processes: dict[RunKey, subprocess.Popen[bytes]] = {}
+
+    def start(self, key: RunKey, request: Request) -> None:
+        """Begin a run in a new process."""
+        with self._errors.open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "trainlab.experiments.sweep.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=job_environment(self._cores),
+                start_new_session=True,  # a terminal's Ctrl-C reaches the coordinator alone
+            )
+        self._processes[key] = process
+        threading.Thread(target=self._listen, args=(key, process), daemon=True).start()
+        try:
+            _stream(process.stdin).write(request.to_line())
+            _stream(process.stdin).flush()
+        except BrokenPipeError:
+            pass  # it has died already, and its end will be told
+
+    def _listen(self, key: RunKey, process: "subprocess.Popen[bytes]") -> None:
+        for line in _stream(process.stdout):
+            try:
+                self.messages.put(Message(key, json.loads(line)))
+            except ValueError:
+                continue  # half a line of a process that was killed
+        self.messages.put(Message(key, None, process.wait()))
+
+    @property
+    def count(self) -> int:
+        """Workers whose end has not been told."""
+        return len(self._processes)
+
+    def forget(self, key: RunKey) -> None:
+        """Let go of a worker that has ended."""
+        process = self._processes.pop(key)
+        _close(process.stdin)
+        _close(process.stdout)
+
+    def stop(self) -> None:
+        """Let every run save and end."""
+        for process in self._processes.values():
+            _close(process.stdin)
+
+    def kill(self) -> None:
+        """End every process at once."""
+        for process in self._processes.values():
+            process.kill()
+
+    def process_id(self, key: RunKey) -> int:
+        return self._processes[key].pid
+
+
+def job_environment(cores: int) -> dict[str, str]:
+    """The environment of a job that may use so many cores; libraries read it when they are loaded."""
+    return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(cores))}
+
+
+def _stream(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # every stream is a pipe
+    return stream
+
+
+def _close(stream: IO[bytes] | None) -> None:
+    try:
+        _stream(stream).close()
+    except OSError:
+        pass  # what was still to be written has no reader any more
