@@ -54,14 +54,19 @@ def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: 
     return _finish(result) if group.is_first else 0
 
 
-@click.command(short_help="Go on with a run that was stopped.")
+@click.command(short_help="Go on with a run or a sweep that was stopped.")
 @click.argument("run", type=click.Path(path_type=Path))
 @progress_option
 def resume(run: Path, progress: "ProgressMode") -> int:
-    """Go on with RUN from its last checkpoint, to the figures of a run that was never stopped."""
+    """Go on with RUN, a run or a sweep, from its last checkpoint, to the figures of one that was never stopped."""
     from trainlab.experiments import open_group
     from trainlab.experiments import resume as resume_run
+    from trainlab.experiments.sweep import is_sweep
 
+    if is_sweep(run):
+        from trainlab.cli.sweep import resume_sweep
+
+        return resume_sweep(run, progress)
     group = open_group()
     with _progress_of(group, progress) as shown:
         result = resume_run(

@@ -83,7 +83,7 @@ class Coordinator:
         self._scores: list[PointScore] = []
         self._stops = 0
         self._started = 0.0
-        self._done_before = 0
+        self._ended_before = self._ended = 0
 
     @property
     def is_done(self) -> bool:
@@ -98,7 +98,7 @@ class Coordinator:
         """Go on to the end of the sweep, or until something stops it."""
         self._started = self._clock()
         self._update_results()
-        self._done_before = self._ended_count()
+        self._ended_before = sum(row.status != "unfinished" for row in self._rows)
         told_stops = 0
         try:
             while True:
@@ -125,9 +125,9 @@ class Coordinator:
         best = ranked(self._scores)
         total = len(self.sweep.seeds) * max(len(self.folder.points), self.sweep.trials)
         return Snapshot(
-            ended=self._ended_count(),
+            ended=self._ended_before + self._ended,
             total=total,
-            ended_before=self._done_before,
+            ended_before=self._ended_before,
             running=list(self._running.values()),
             best=best[0] if best else None,
             seconds=self._clock() - self._started,
@@ -170,7 +170,7 @@ class Coordinator:
         try:
             config = self.sweep.config(self.folder.points[key.point], key.seed)
         except InputError as error:  # a tpe search may propose settings that do not go together
-            self._running[key] = Running(key, self.folder.run_text(key))
+            self._running[key] = Running(key, self.folder.run_text(key), started=self._clock())
             self._settle(key, failure=str(error))
             return
         self._running.setdefault(key, Running(key, self.folder.run_text(key), started=self._clock()))
@@ -228,12 +228,10 @@ class Coordinator:
             self._failures[key] = " ".join(failure.split())
         rows = self._update_results()
         row = rows[self.folder.runs().index(key)]
+        self._ended += row.status != "unfinished"
         self._display.run_ended(self.snapshot(), row, self._clock() - running.started)
 
     def _update_results(self) -> list[Row]:
         self._rows = self.folder.write_results(self._failures)
         self._scores = scores(self._rows)
         return self._rows
-
-    def _ended_count(self) -> int:
-        return sum(row.status != "unfinished" for row in self._rows)

@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +48,7 @@ class SweepFolder:
     path: Path
     sweep: Sweep
     points: list[Settings]
+    _summaries: dict[RunKey, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def create(cls, path: Path, sweep: Sweep) -> "SweepFolder":
@@ -121,10 +122,11 @@ class SweepFolder:
     def summary(self, key: RunKey) -> dict[str, Any] | None:
         """The figures of a run that has ended for good; None for one that is still to be run, or to go on."""
         path = self.run_path(key) / "summary.json"
-        if not path.is_file():
-            return None
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return summary if summary["status"] in ENDED else None
+        if key not in self._summaries and path.is_file():
+            summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if summary["status"] in ENDED:  # for good, so that it need not be read again
+                self._summaries[key] = summary
+        return self._summaries.get(key)
 
     def rows(self, failures: Mapping[RunKey, str]) -> list[Row]:
         """The table: what the run folders say, and the reasons of those that failed."""

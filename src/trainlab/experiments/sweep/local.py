@@ -1,5 +1,6 @@
 """Workers on this machine: a process for each run, with its share of the cores."""
 
+import contextlib
 import json
 import os
 import queue
@@ -45,7 +46,7 @@ class LocalWorkers:
         """Begin a run in a new process."""
         with self._errors.open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "trainlab.experiments.sweep.worker"],
+                [sys.executable, "-m", "trainlab.experiments.sweep", "worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -54,18 +55,16 @@ class LocalWorkers:
             )
         self._processes[key] = process
         threading.Thread(target=self._listen, args=(key, process), daemon=True).start()
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it has died already, and its end will be told
             _stream(process.stdin).write(request.to_line())
             _stream(process.stdin).flush()
-        except BrokenPipeError:
-            pass  # it has died already, and its end will be told
 
     def _listen(self, key: RunKey, process: "subprocess.Popen[bytes]") -> None:
         for line in _stream(process.stdout):
-            try:
-                self.messages.put(Message(key, json.loads(line)))
-            except ValueError:
-                continue  # half a line of a process that was killed
+            with contextlib.suppress(ValueError):  # half a line of a process that was killed, or a library's remark
+                values = json.loads(line)
+                if isinstance(values, dict):
+                    self.messages.put(Message(key, values))
         self.messages.put(Message(key, None, process.wait()))
 
     @property
@@ -104,7 +103,5 @@ def _stream(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def _close(stream: IO[bytes] | None) -> None:
-    try:
+    with contextlib.suppress(OSError):  # what was still to be written has no reader any more
         _stream(stream).close()
-    except OSError:
-        pass  # what was still to be written has no reader any more

@@ -47,7 +47,9 @@ def random_points(space: Space, trials: int, seed: int) -> list[Settings]:
     """
     count = math.prod(len(v.values) if isinstance(v, Choices) else math.inf for v in space.values())
     if trials > count:
-        raise InputError(f"--trials {trials} is more than the {count:,} points there are. Ask for fewer, or for the grid.")
+        raise InputError(
+            f"--trials {trials} is more than the {count:,} points there are. Ask for fewer, or for the grid."
+        )
     points: list[Settings] = []
     number = 0
     while len(points) < trials:

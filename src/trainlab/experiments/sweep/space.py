@@ -140,11 +140,13 @@ def read_text(key: str, text: str) -> Choices | Range:
         return _range(key, text, is_whole=isinstance(default, int))
     pieces = split_values(text)
     if len(pieces) > 1 and "" in pieces:
-        raise InputError(f"{key}={text} has an empty value. Write values with one comma between two, such as {key}=A,B.")
+        raise InputError(
+            f"{key}={text} has an empty value. Write values with one comma between two, such as {key}=A,B."
+        )
     for piece in pieces[1:]:
         if isinstance(default, str) and "=" in piece and piece[0] not in "'\"":
             raise InputError(
-                f"{key}={text} would be {len(pieces)} values, the last of them {piece!r}: a comma begins another value. "
+                f"{key}={text} would be {len(pieces)} values, the last of them {piece!r}: a comma begins another. "
                 f"Put a value that holds a comma into quotes of its own: {key}=\"'{text}'\"."
             )
     return _choices(key, [parse_text(piece) for piece in pieces])
@@ -178,7 +180,7 @@ def _choices(key: str, values: Sequence[Any]) -> Choices:
     for value in converted:
         if converted.count(value) > 1:
             raise InputError(
-                f"{key} has the value {value_text(value)} twice, and one point would be run twice. Give each value once; "
+                f"{key} has the value {value_text(value)} twice, and its points would be run twice. Give it once; "
                 "runs with other seeds come from --seeds."
             )
     return Choices(converted)

@@ -191,9 +191,7 @@ def _from_file(
         own_varied.pop(key, None)
     for key in varied:
         own_fixed.pop(key, None)
-    return _build(
-        str(values.get("name", name)), base, own_fixed | fixed, own_varied | varied, options.over(in_file)
-    )
+    return _build(str(values.get("name", name)), base, own_fixed | fixed, own_varied | varied, options.over(in_file))
 
 
 def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices | Range], options: Options) -> Sweep:
@@ -212,7 +210,9 @@ def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices |
     if search != "grid" and options.trials is None:
         raise InputError(f"--search {search} needs the number of points to try, such as --trials 20.")
     if search != "grid" and not varied:
-        raise InputError(f"--search {search} has nothing to vary. Name a setting with values or a range: lr=log:1e-3..1.")
+        raise InputError(
+            f"--search {search} has nothing to vary. Name a setting with values or a range: lr=log:1e-3..1."
+        )
     if search == "tpe":
         import_optuna()
     # what is varied has its default here, so that it need not go together with the rest before it has its values

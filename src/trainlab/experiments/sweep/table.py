@@ -5,6 +5,7 @@ No time stands in it: the table of a sweep that was killed and resumed equals, b
 
 import csv
 import io
+import itertools
 import json
 import statistics
 from collections.abc import Mapping, Sequence
@@ -56,10 +57,18 @@ class Row:
             status = "unfinished" if failure is None else "failed"
             return cls(point, settings, seed, run, status, reason=failure or "")
         best = summary["best"]
-        figures = {} if best is None else {
-            "best_epoch": best["epoch"],
-            **{f"{part}_{name}": best[part][name] for part in ("validation", "train") for name in ("accuracy", "loss")},
-        }
+        figures = (
+            {}
+            if best is None
+            else {
+                "best_epoch": best["epoch"],
+                **{
+                    f"{part}_{name}": best[part][name]
+                    for part in ("validation", "train")
+                    for name in ("accuracy", "loss")
+                },
+            }
+        )
         return cls(
             point,
             settings,
@@ -103,10 +112,10 @@ class PointScore:
 
 
 def scores(rows: Sequence[Row]) -> list[PointScore]:
-    """One a point, in order."""
+    """One a point, in the order of the rows."""
     found = []
-    for point in sorted({row.point for row in rows}):
-        own = [row for row in rows if row.point == point]
+    for point, of_point in itertools.groupby(rows, key=lambda row: row.point):
+        own = list(of_point)
         values = [
             row.validation_accuracy for row in own if row.status == "finished" and row.validation_accuracy is not None
         ]

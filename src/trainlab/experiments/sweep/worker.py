@@ -1,10 +1,11 @@
-"""One run of a sweep, in a process of its own: ``python -m trainlab.experiments.sweep.worker``.
+"""One run of a sweep, in a process of its own: ``python -m trainlab.experiments.sweep worker``.
 
-The coordinator writes one line of JSON to standard input (`Request`) and keeps the pipe open. When the pipe closes, be it
-that the coordinator wants the run to stop or that it was killed, the run saves a checkpoint and ends. What happens goes
+The coordinator writes one line of JSON to standard input (`Request`) and keeps the pipe open. When the pipe closes,
+because the run is to stop or because the coordinator was killed, the run saves a checkpoint and ends. What happens goes
 to standard output, a line of JSON each: how far the run is, each epoch's accuracy, how it ended.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,9 +14,11 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from trainlab.errors import InputError
 from trainlab.lock import locked
@@ -52,19 +55,16 @@ class Request:
 class Teller:
     """A listener of `Trainer` that writes lines for the coordinator."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
         self._steps = 0
         self._told_at = self._checked_at = time.perf_counter()
         self._stride, self._unchecked = 1, 0
 
     def tell(self, **values: Any) -> None:
         """Write a line. A coordinator that has gone must not stop the last checkpoint."""
-        try:
-            self._stream.write(json.dumps(values) + "\n")
-            self._stream.flush()
-        except OSError:
-            pass
+        with contextlib.suppress(OSError):
+            self._write(json.dumps(values).encode() + b"\n")
 
     def __call__(self, event: "Event") -> None:
         from trainlab.training import EpochEnded, RunStarted, StepEnded
@@ -118,23 +118,23 @@ def run(request: Request, watch: Watch, teller: Teller) -> "Result | None":
     """Begin the run or go on with it; None when it had finished already."""
     from trainlab.experiments.config import Config
     from trainlab.experiments.training_run import resume, train
+    from trainlab.training import CheckpointFolder
 
     path = Path(request.path)
     with locked(Path(request.lock)):
-        if path.exists() and not any(path.glob("checkpoints/*")):
+        if path.exists() and not CheckpointFolder(path / "checkpoints").step_paths():
             shutil.rmtree(path)  # killed before its first checkpoint: there is nothing to go on with
         if path.exists():
             return resume(path, listeners=[teller], on_start=watch.attend)
         config = Config.from_mapping(request.config)
-        return train(
-            config, path, request.name, listeners=[teller], command=request.command, on_start=watch.attend
-        )
+        return train(config, path, request.name, listeners=[teller], command=request.command, on_start=watch.attend)
 
 
 def main() -> int:
+    """Do what standard input asks for; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, which closes the pipe
     request = Request(**json.loads(sys.stdin.buffer.readline()))
-    watch, teller = Watch(), Teller(sys.stdout)
+    watch, teller = Watch(), Teller(partial(os.write, 1))
     try:
         result = run(request, watch, teller)
     except InputError as error:
@@ -146,7 +146,3 @@ def main() -> int:
         return FAILED
     teller.tell(ended="finished" if result is None else result.outcome.status)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
