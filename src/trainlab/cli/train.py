@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainlab.errors import InputError
+
 if TYPE_CHECKING:
     from trainlab.engines import Group
     from trainlab.experiments.training_run import Result
@@ -67,6 +69,11 @@ def resume(run: Path, progress: "ProgressMode") -> int:
         from trainlab.cli.sweep import resume_sweep
 
         return resume_sweep(run, progress)
+    if run.is_dir() and not (run / "config.toml").exists():
+        raise InputError(
+            f"{run} is neither a run nor a sweep: it has no config.toml and no sweep.toml. Both are made by trainlab, "
+            "as runs/… and sweeps/…."
+        )
     group = open_group()
     with _progress_of(group, progress) as shown:
         result = resume_run(

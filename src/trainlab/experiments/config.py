@@ -260,6 +260,8 @@ def load_preset(name_or_path: str) -> Preset:
 
         raise unknown_name("preset", name_or_path, preset_names())
     values = read_toml(path)
+    if "vary" in values:
+        raise InputError(f"{path} describes a sweep, not a single run. Run it with `trainlab sweep {path}`.")
     description = values.pop("description", "")
     try:
         return Preset(name, description, Config.from_mapping(values))

@@ -34,6 +34,26 @@ class Display(Protocol):
         """Something to tell."""
 
 
+class Workers(Protocol):
+    """Where runs are computed: `LocalWorkers`, on this machine."""
+
+    messages: "queue.SimpleQueue[Message]"
+    """What workers say; last, that a worker has ended. It is then to be forgotten."""
+
+    def start(self, key: RunKey, request: Request) -> None: ...
+
+    @property
+    def count(self) -> int: ...
+
+    def forget(self, key: RunKey) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class SweepOutcome:
     """How a sweep ended, for now."""
@@ -55,6 +75,7 @@ class Coordinator:
         jobs: runs at a time.
         budget: seconds after which no new run begins; 0 for no limit. Counted from `run` on.
         command: what the user typed, for the runs' ``environment.json``.
+        workers: where runs are computed; by default in processes of this machine.
     """
 
     def __init__(
@@ -65,6 +86,7 @@ class Coordinator:
         jobs: int | None = None,
         budget: float | None = None,
         command: list[str] | None = None,
+        workers: Workers | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.folder = folder
@@ -74,7 +96,7 @@ class Coordinator:
         self._budget = self.sweep.budget if budget is None else budget
         self._command = command or []
         self._clock = clock
-        self._workers = LocalWorkers(self.sweep.cores_per_job, folder.path / "errors.log")
+        self._workers = workers or LocalWorkers(self.sweep.cores_per_job, folder.path / "errors.log")
         self._waiting = deque(key for key in folder.runs() if folder.summary(key) is None)
         self._running: dict[RunKey, Running] = {}
         self._failures: dict[RunKey, str] = {}
@@ -112,7 +134,7 @@ class Coordinator:
                     (self._workers.stop if told_stops == 1 else self._workers.kill)()
                 self._display.refresh(self.snapshot())
         finally:
-            self._workers.kill()
+            self._workers.close()
         status: Literal["finished", "interrupted", "out of time"] = "finished"
         if self._stops:
             status = "interrupted"

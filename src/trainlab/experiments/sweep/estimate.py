@@ -144,6 +144,7 @@ def _seconds_per_step(config: Config, data: PreparedData, engine: Engine, clock:
 def estimate_apart(configs: Iterable[Config], cores: int) -> list[Estimate]:
     """`estimate` in a process of its own with so many cores. Raises CannotRun."""
     asked = json.dumps([asdict(config) for config in configs])
+    started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "trainlab.experiments.sweep", "estimate"],
         input=asked,
@@ -161,14 +162,18 @@ def estimate_apart(configs: Iterable[Config], cores: int) -> list[Estimate]:
     answer = json.loads(done.stdout.splitlines()[-1])
     if "error" in answer:
         raise CannotRun(answer["error"], answer["position"])
-    return [Estimate(**one) for one in answer["estimates"]]
+    start_up = time.perf_counter() - started - answer["seconds"]  # of Python and its imports: every run has that too
+    estimates = [Estimate(**one) for one in answer["estimates"]]
+    return [replace(one, seconds=one.seconds + start_up) for one in estimates]
 
 
 def main() -> int:
     """Answer what standard input asks; returns the exit status."""
+    started = time.perf_counter()
     configs = [Config.from_mapping(values) for values in json.load(sys.stdin)]
     try:
-        print(json.dumps({"estimates": [asdict(one) for one in estimate(configs)]}))
+        estimates = [asdict(one) for one in estimate(configs)]
+        print(json.dumps({"estimates": estimates, "seconds": time.perf_counter() - started}))
     except CannotRun as error:
         print(json.dumps({"error": str(error), "position": error.position}))
     return 0

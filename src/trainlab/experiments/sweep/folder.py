@@ -57,9 +57,9 @@ class SweepFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
+            go_on = f", or go on with `trainlab resume {path}`" if is_sweep(path) else ""
             raise InputError(
-                f"{path} exists already, and a sweep never overwrites anything. Choose another --out, or go on with "
-                f"`trainlab resume {path}`."
+                f"{path} exists already, and a sweep never overwrites anything. Choose another --out{go_on}."
             ) from None
         except OSError as error:
             raise InputError(f"{path} cannot be made ({error.strerror or error}). Choose another --out.") from error

@@ -41,6 +41,7 @@ class LocalWorkers:
         self._cores = cores_per_job
         self._errors = errors
         self._processes: dict[RunKey, subprocess.Popen[bytes]] = {}
+        self._listeners: dict[RunKey, threading.Thread] = {}
 
     def start(self, key: RunKey, request: Request) -> None:
         """Begin a run in a new process."""
@@ -54,7 +55,8 @@ class LocalWorkers:
                 start_new_session=True,  # a terminal's Ctrl-C reaches the coordinator alone
             )
         self._processes[key] = process
-        threading.Thread(target=self._listen, args=(key, process), daemon=True).start()
+        self._listeners[key] = threading.Thread(target=self._listen, args=(key, process), daemon=True)
+        self._listeners[key].start()
         with contextlib.suppress(BrokenPipeError):  # it has died already, and its end will be told
             _stream(process.stdin).write(request.to_line())
             _stream(process.stdin).flush()
@@ -69,12 +71,13 @@ class LocalWorkers:
 
     @property
     def count(self) -> int:
-        """Workers whose end has not been told."""
+        """Workers that have not been forgotten."""
         return len(self._processes)
 
     def forget(self, key: RunKey) -> None:
         """Let go of a worker that has ended."""
         process = self._processes.pop(key)
+        self._listeners.pop(key).join()
         _close(process.stdin)
         _close(process.stdout)
 
@@ -84,11 +87,20 @@ class LocalWorkers:
             _close(process.stdin)
 
     def kill(self) -> None:
-        """End every process at once."""
+        """End every process at once; their end is still told."""
         for process in self._processes.values():
             process.kill()
 
+    def close(self) -> None:
+        """End every process at once, and let go of all."""
+        self.kill()
+        for thread in self._listeners.values():
+            thread.join()
+        for key in list(self._processes):
+            self.forget(key)
+
     def process_id(self, key: RunKey) -> int:
+        """Of a worker whose end has not been told."""
         return self._processes[key].pid
 
 
