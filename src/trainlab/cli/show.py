@@ -101,7 +101,7 @@ def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: 
 
 @click.command("list", short_help="The presets and data sets.")
 def list_presets() -> None:
-    """List the presets that `trainlab train` and `trainlab show` take, the runs in ./runs and the sweeps in ./sweeps."""
+    """List the presets that `trainlab train` and `trainlab show` take, and what is in ./runs and ./sweeps."""
     from trainlab.experiments import load_preset, preset_names
 
     for name in preset_names():

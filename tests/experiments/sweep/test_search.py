@@ -7,9 +7,10 @@ import pytest
 
 from trainlab.errors import InputError
 from trainlab.experiments.sweep.search import Tried, corners, grid, propose, random_points
-from trainlab.experiments.sweep.space import Choices, Range, Settings
+from trainlab.experiments.sweep.space import Choices, Range, Settings, Space
 
 LR = Range(1e-4, 1.0, is_log=True)
+SPACE: Space = {"lr": LR, "hidden": Choices(((8,), (16,), (32,))), "batch_size": Range(8, 64, True, is_whole=True)}
 
 
 def test_a_grid_has_every_combination_in_order() -> None:
@@ -30,7 +31,7 @@ def test_a_grid_refuses_ranges_and_slips_of_the_keyboard() -> None:
 
 
 def test_random_points_depend_on_seed_and_number_alone() -> None:
-    space = {"lr": LR, "hidden": Choices(((8,), (16,)))}
+    space: Space = {"lr": LR, "hidden": Choices(((8,), (16,)))}
     points = random_points(space, 20, seed=0)
     assert points[:5] == random_points(space, 5, seed=0)
     assert points != random_points(space, 20, seed=1)
@@ -40,7 +41,7 @@ def test_random_points_depend_on_seed_and_number_alone() -> None:
 
 
 def test_random_points_differ() -> None:
-    space = {"lr": Choices((0.1, 0.2)), "batch_size": Range(1, 3, is_whole=True)}
+    space: Space = {"lr": Choices((0.1, 0.2)), "batch_size": Range(1, 3, is_whole=True)}
     points = random_points(space, 6, seed=0)
     assert len({tuple(point.items()) for point in points}) == 6
     with pytest.raises(InputError, match="7 different points cannot be found"):
@@ -60,14 +61,13 @@ def test_corners_have_every_value_and_both_ends() -> None:
 
 def score(settings: Settings) -> float:
     """Best at lr = 0.01 with 16 units."""
-    return -abs(math.log10(settings["lr"]) + 2) - (settings["hidden"] != (16,))
+    return -abs(math.log10(float(settings["lr"])) + 2) - (settings["hidden"] != (16,))
 
 
 def search(trials: int) -> list[Tried]:
-    space = {"lr": LR, "hidden": Choices(((8,), (16,), (32,))), "batch_size": Range(8, 64, True, is_whole=True)}
     tried: list[Tried] = []
     for number in range(trials):
-        settings = propose(space, number, 0, tried)
+        settings = propose(SPACE, number, 0, tried)
         tried.append(Tried(settings, score(settings)))
     return tried
 
@@ -85,8 +85,7 @@ def test_tpe_finds_better_points_than_it_began_with_and_the_same_ones_each_time(
 def test_tpe_knows_points_that_are_still_running() -> None:
     tried = search(12)
     waiting = [*tried[:-1], Tried(tried[-1].settings, None)]
-    space = {"lr": LR, "hidden": Choices(((8,), (16,), (32,))), "batch_size": Range(8, 64, True, is_whole=True)}
-    assert propose(space, 12, 0, waiting) not in [point.settings for point in tried]
+    assert propose(SPACE, 12, 0, waiting) not in [point.settings for point in tried]
 
 
 def test_tpe_without_optuna_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,10 @@ def test_a_sweep_file_says_what_words_say() -> None:
         ("lr=0.1..0.2,0.3", "is neither values nor a range"),
         ("dropout=0..1", "dropout = 1 does not fit"),
         ("batch_size=1..2.5", "batch_size = 2.5 does not fit"),
-        ("dataset=folder:x,size=28", r"a comma begins another. Put .* into quotes of its own: dataset=\"'folder:x,size=28'"),
+        (
+            "dataset=folder:x,size=28",
+            r"a comma begins another. Put .* into quotes of its own: dataset=\"'folder:x,size=28'",
+        ),
     ],
 )
 def test_words_that_mean_nothing(word: str, message: str) -> None:
@@ -87,7 +90,10 @@ def test_a_setting_is_given_once() -> None:
 
 
 @given(
-    low=st.floats(1e-6, 10), width=st.floats(1e-3, 100), quantile=st.floats(0, 1, exclude_max=True), is_log=st.booleans()
+    low=st.floats(1e-6, 10),
+    width=st.floats(1e-3, 100),
+    quantile=st.floats(0, 1, exclude_max=True),
+    is_log=st.booleans(),
 )
 def test_numbers_of_a_range_lie_within_it(low: float, width: float, quantile: float, is_log: bool) -> None:
     drawn = Range(low, low + width, is_log)

@@ -128,12 +128,12 @@ def test_jobs_share_the_cores(tiny_file: str, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("text", ["", "30", "m", "-3m", "3 weeks", "0s", "1e3s"])
 def test_a_budget_has_a_number_and_a_unit(text: str) -> None:
-    with pytest.raises(InputError, match="is not a time. Write a number and its unit"):
+    with pytest.raises(InputError, match=r"is not a time\. Write a number and its unit"):
         parse_budget(text)
 
 
 def test_a_sweep_file_given_to_train_is_told_apart(tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text(FILE)
-    with pytest.raises(InputError, match="describes a sweep, not a single run. Run it with `trainlab sweep"):
+    with pytest.raises(InputError, match=r"describes a sweep, not a single run\. Run it with `trainlab sweep"):
         load_preset(str(tmp_path / "s.toml"))
     assert "vary" not in Config.__dataclass_fields__

@@ -1,7 +1,5 @@
 """Runs what a sweep still has to run, so many at a time, until all has ended or something says stop."""
 
-import contextlib
-import queue
 import time
 from collections import deque
 from collections.abc import Callable
@@ -37,21 +35,24 @@ class Display(Protocol):
 class Workers(Protocol):
     """Where runs are computed: `LocalWorkers`, on this machine."""
 
-    messages: "queue.SimpleQueue[Message]"
-    """What workers say; last, that a worker has ended. It is then to be forgotten."""
+    def start(self, key: RunKey, request: Request) -> None:
+        """Begin a run, or go on with it."""
 
-    def start(self, key: RunKey, request: Request) -> None: ...
+    def receive(self, timeout: float) -> list[Message]:
+        """What workers have said; waits so many seconds for the first word. The last of each is that it has ended."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """Workers whose end has not been received."""
 
-    def forget(self, key: RunKey) -> None: ...
+    def stop(self) -> None:
+        """Let every run save and end."""
 
-    def stop(self) -> None: ...
+    def kill(self) -> None:
+        """End every worker at once; their end is still received."""
 
-    def kill(self) -> None: ...
-
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End every worker at once, and let go of all."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class Coordinator:
                     self._begin(key)
                 if not self._workers.count:
                     break
-                self._await_message()
+                for message in self._workers.receive(POLL_SECONDS):
+                    self._take(message)
                 if self._stops > told_stops:
                     told_stops = self._stops
                     (self._workers.stop if told_stops == 1 else self._workers.kill)()
@@ -205,19 +207,12 @@ class Coordinator:
         )
         self._workers.start(key, request)
 
-    def _await_message(self) -> None:
-        with contextlib.suppress(queue.Empty):
-            self._take(self._workers.messages.get(timeout=POLL_SECONDS))
-            while True:
-                self._take(self._workers.messages.get_nowait())
-
     def _take(self, message: Message) -> None:
         running = self._running[message.key]
         if message.values is not None:
             running.take(message.values)
             return
         key = message.key
-        self._workers.forget(key)
         if self.folder.summary(key) is not None or running.failure:
             self._settle(key, running.failure)
         elif self._stops or running.has_stopped:

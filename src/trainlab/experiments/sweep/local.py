@@ -37,7 +37,7 @@ class LocalWorkers:
     """Starts workers, and gathers what they say in one queue."""
 
     def __init__(self, cores_per_job: int, errors: Path) -> None:
-        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cores = cores_per_job
         self._errors = errors
         self._processes: dict[RunKey, subprocess.Popen[bytes]] = {}
@@ -66,16 +66,27 @@ class LocalWorkers:
             with contextlib.suppress(ValueError):  # half a line of a process that was killed, or a library's remark
                 values = json.loads(line)
                 if isinstance(values, dict):
-                    self.messages.put(Message(key, values))
-        self.messages.put(Message(key, None, process.wait()))
+                    self._messages.put(Message(key, values))
+        self._messages.put(Message(key, None, process.wait()))
+
+    def receive(self, timeout: float) -> list[Message]:
+        """What workers have said; waits so many seconds for the first word. The last of each is that it has ended."""
+        messages: list[Message] = []
+        with contextlib.suppress(queue.Empty):
+            messages.append(self._messages.get(timeout=timeout))
+            while True:
+                messages.append(self._messages.get_nowait())
+        for message in messages:
+            if message.values is None:
+                self._forget(message.key)
+        return messages
 
     @property
     def count(self) -> int:
-        """Workers that have not been forgotten."""
+        """Workers whose end has not been received."""
         return len(self._processes)
 
-    def forget(self, key: RunKey) -> None:
-        """Let go of a worker that has ended."""
+    def _forget(self, key: RunKey) -> None:
         process = self._processes.pop(key)
         self._listeners.pop(key).join()
         _close(process.stdin)
@@ -87,7 +98,7 @@ class LocalWorkers:
             _close(process.stdin)
 
     def kill(self) -> None:
-        """End every process at once; their end is still told."""
+        """End every process at once; their end is still received."""
         for process in self._processes.values():
             process.kill()
 
@@ -97,10 +108,10 @@ class LocalWorkers:
         for thread in self._listeners.values():
             thread.join()
         for key in list(self._processes):
-            self.forget(key)
+            self._forget(key)
 
     def process_id(self, key: RunKey) -> int:
-        """Of a worker whose end has not been told."""
+        """Of a worker whose end has not been received."""
         return self._processes[key].pid
 
 
