@@ -61,7 +61,7 @@ def test_corners_have_every_value_and_both_ends() -> None:
 
 def score(settings: Settings) -> float:
     """Best at lr = 0.01 with 16 units."""
-    return -abs(math.log10(float(settings["lr"])) + 2) - (settings["hidden"] != (16,))
+    return float(-abs(math.log10(settings["lr"]) + 2) - (settings["hidden"] != (16,)))
 
 
 def search(trials: int) -> list[Tried]:
