@@ -9,6 +9,7 @@ import click
 
 from trainlab.cli.data import data
 from trainlab.cli.evaluate import evaluate
+from trainlab.cli.lr_find import lr_find
 from trainlab.cli.predict import predict
 from trainlab.cli.show import list_presets, show
 from trainlab.cli.sweep import sweep
@@ -23,7 +24,7 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, sweep, evaluate, predict, show, list_presets, data):
+for verb in (train, resume, sweep, lr_find, evaluate, predict, show, list_presets, data):
     cli.add_command(verb)
 
 
