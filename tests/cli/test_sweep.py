@@ -132,6 +132,15 @@ def test_what_is_neither_a_run_nor_a_sweep_is_not_resumed(trainlab: Command) -> 
     assert ". is neither a run nor a sweep" in done.err
 
 
+def test_a_sweep_is_not_changed_under_way(trainlab: Command, tiny: str) -> None:
+    trainlab("sweep", tiny, "lr=0.1,0.2", "--budget", "0.1s", "--progress", "none")
+    file = Path("sweeps/tiny-1/sweep.toml")
+    file.write_text(file.read_text().replace("lr = [0.1, 0.2]", "lr = [0.1, 0.3]"))
+    done = trainlab("resume", "sweeps/tiny-1")
+    assert done.status == 2
+    assert "was changed after the sweep began" in done.err
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", '[{"lr": 0}]', '{"lr": 0.1}'])
 def test_damaged_points_are_named(trainlab: Command, tiny: str, text: str) -> None:
     trainlab("sweep", tiny, "--budget", "0.1s", "--progress", "none")

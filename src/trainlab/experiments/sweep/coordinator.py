@@ -137,12 +137,10 @@ class Coordinator:
                 self._display.refresh(self.snapshot())
         finally:
             self._workers.close()
-        status: Literal["finished", "interrupted", "out of time"] = "finished"
-        if self._stops:
-            status = "interrupted"
-        elif not self.is_done:
-            status = "out of time"
-        return SweepOutcome(status, self._update_results())
+        rows = self._update_results()
+        if not self._is_point_missing() and all(row.status != "unfinished" for row in rows):
+            return SweepOutcome("finished", rows)
+        return SweepOutcome("interrupted" if self._stops else "out of time", rows)
 
     def snapshot(self) -> Snapshot:
         """How far the sweep is."""

@@ -85,6 +85,11 @@ class SweepFolder:
             points = [{key: Config.value_of(key, value) for key, value in point.items()} for point in stored]
         except (OSError, ValueError, AttributeError, TypeError) as error:
             raise InputError(f"{about} is damaged ({error}); the sweep cannot go on without it.") from error
+        if points != (sweep.known_points() or points):
+            raise InputError(
+                f"{path / SWEEP_FILE} was changed after the sweep began: it describes other points than points.json. "
+                f"Undo that, or begin another sweep with `trainlab sweep {path / SWEEP_FILE}`."
+            )
         return cls(path, sweep, points)
 
     @contextmanager
