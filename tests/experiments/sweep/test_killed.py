@@ -126,6 +126,7 @@ def test_ctrl_c_saves_every_run_and_the_printed_command_goes_on(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
+    assert "stopping: runs save and end" in err
     assert f"go on with:  trainlab resume {folder.path}" in out
     assert Coordinator(SweepFolder.open(folder.path), Notes()).run().status == "finished"
     assert_whole(folder.path, whole)

@@ -133,7 +133,7 @@ class Coordinator:
                     self._take(message)
                 if self._stops > told_stops:
                     told_stops = self._stops
-                    (self._workers.stop if told_stops == 1 else self._workers.kill)()
+                    self._stop_workers()
                 self._display.refresh(self.snapshot())
         finally:
             self._workers.close()
@@ -141,6 +141,13 @@ class Coordinator:
         if not self._is_point_missing() and all(row.status != "unfinished" for row in rows):
             return SweepOutcome("finished", rows)
         return SweepOutcome("interrupted" if self._stops else "out of time", rows)
+
+    def _stop_workers(self) -> None:
+        if self._stops > 1:
+            self._workers.kill()
+            return
+        self._display.note("stopping: runs save and end (Ctrl-C again to end them at once) …")
+        self._workers.stop()
 
     def snapshot(self) -> Snapshot:
         """How far the sweep is."""
@@ -153,7 +160,6 @@ class Coordinator:
             running=list(self._running.values()),
             best=best[0] if best else None,
             seconds=self._clock() - self._started,
-            is_stopping=self._stops > 0,
         )
 
     # ------------------------------------------------------------ which run is next

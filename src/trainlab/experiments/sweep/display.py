@@ -90,7 +90,7 @@ class TerminalSweepDisplay:
         self._draw(now)
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False, overflow="fold")
+        self._console.print(text, markup=False, highlight=False, overflow="fold")
 
     def close(self) -> None:
         """Gives the terminal back with its cursor; what stood there goes, since all that has ended stands above."""
@@ -117,8 +117,6 @@ class TerminalSweepDisplay:
             text.append(_bar(run.share), "green")
             text.append(f" {run.share:4.0%}  {run.text}  {_epoch_text(run)}\n")
         text.append("  ".join([counts_text(now), *standing_parts(now)]), "bold")
-        if now.is_stopping:
-            text.append("  stopping: runs save and end (Ctrl-C again to end them at once)", "yellow")
         return text
 
 
@@ -137,7 +135,7 @@ def make_sweep_display(
     from rich.console import Console
 
     no_color = bool(environment.get("NO_COLOR"))
-    return TerminalSweepDisplay(Console(file=stream, force_terminal=True, no_color=no_color, highlight=False))
+    return TerminalSweepDisplay(Console(file=stream, force_terminal=True, no_color=no_color))
 
 
 def counts_text(now: Snapshot) -> str:

@@ -54,7 +54,6 @@ class Snapshot:
     """Among the points whose every seed has finished."""
     seconds: float
     """Since this process began."""
-    is_stopping: bool = False
 
     @property
     def seconds_left(self) -> float | None:
