@@ -133,7 +133,10 @@ def run(request: Request, watch: Watch, teller: Teller) -> "Result | None":
 def main() -> int:
     """Do what standard input asks for; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, which closes the pipe
-    request = Request(**json.loads(sys.stdin.buffer.readline()))
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return FAILED  # the coordinator was killed before it could say what to do
+    request = Request(**json.loads(line))
     watch, teller = Watch(), Teller(partial(os.write, 1))
     try:
         result = run(request, watch, teller)
