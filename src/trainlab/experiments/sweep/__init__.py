@@ -1,4 +1,13 @@
-"""Sweeps: many runs that differ in some settings and in their seed."""
+"""Sweeps: many runs that differ in some settings and in their seed.
+
+```python
+sweep = build_sweep("mnist-fast", ["lr=0.1,0.3"], Options(seeds=5, jobs=2))
+folder = SweepFolder.create(Path("sweeps/first"), sweep)
+with folder.alone():
+    outcome = Coordinator(folder, make_sweep_display()).run()
+best = ranked(scores(outcome.rows))[0]
+```
+"""
 
 from trainlab.experiments.sweep.coordinator import Coordinator, Display, SweepOutcome
 from trainlab.experiments.sweep.display import make_sweep_display
