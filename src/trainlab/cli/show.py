@@ -101,7 +101,7 @@ def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: 
 
 @click.command("list", short_help="The presets and data sets.")
 def list_presets() -> None:
-    """List the presets that `trainlab train` and `trainlab show` take, and the runs in ./runs."""
+    """List the presets that `trainlab train` and `trainlab show` take, and what is in ./runs and ./sweeps."""
     from trainlab.experiments import load_preset, preset_names
 
     for name in preset_names():
@@ -111,6 +111,11 @@ def list_presets() -> None:
         click.echo("\nruns")
         for run in runs:
             click.echo(f"{run!s:30}{_state_of(run)}")
+    sweeps = sorted(path.parent for path in Path("sweeps").glob("*/sweep.toml"))
+    if sweeps:
+        click.echo("\nsweeps")
+        for sweep in sweeps:
+            click.echo(f"{sweep!s:30}{_state_of_sweep(sweep)}")
     click.echo("\ndata sets: trainlab data list")
 
 
@@ -126,6 +131,18 @@ def _state_of(run: Path) -> str:
     best = summary["best"]
     accuracy = f", validation {best['validation']['accuracy']:.2%} in epoch {best['epoch']}" if best else ""
     return f"{summary['status']}{accuracy}"
+
+
+def _state_of_sweep(path: Path) -> str:
+    from trainlab.experiments.sweep import SweepFolder, ranked, scores, settings_text
+
+    try:
+        rows = SweepFolder.open(path).rows({})
+    except InputError as error:
+        return str(error)
+    best = ranked(scores(rows))
+    ended = f"{sum(row.status != 'unfinished' for row in rows)} of {len(rows)} runs ended"
+    return f"{ended}, best {settings_text(best[0].settings)} {best[0].text}" if best else ended
 
 
 def _bytes(number: int) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainlab.errors import InputError
+
 if TYPE_CHECKING:
     from trainlab.engines import Group
     from trainlab.experiments.training_run import Result
@@ -54,14 +56,24 @@ def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: 
     return _finish(result) if group.is_first else 0
 
 
-@click.command(short_help="Go on with a run that was stopped.")
+@click.command(short_help="Go on with a run or a sweep that was stopped.")
 @click.argument("run", type=click.Path(path_type=Path))
 @progress_option
 def resume(run: Path, progress: "ProgressMode") -> int:
-    """Go on with RUN from its last checkpoint, to the figures of a run that was never stopped."""
+    """Go on with RUN, a run or a sweep, from its last checkpoint, to the figures of one that was never stopped."""
     from trainlab.experiments import open_group
     from trainlab.experiments import resume as resume_run
+    from trainlab.experiments.sweep import is_sweep
 
+    if is_sweep(run):
+        from trainlab.cli.sweep import resume_sweep
+
+        return resume_sweep(run, progress)
+    if run.is_dir() and not (run / "config.toml").exists():
+        raise InputError(
+            f"{run} is neither a run nor a sweep: it has no config.toml and no sweep.toml. Both are made by trainlab, "
+            "as runs/… and sweeps/…."
+        )
     group = open_group()
     with _progress_of(group, progress) as shown:
         result = resume_run(

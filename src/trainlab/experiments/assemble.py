@@ -253,6 +253,9 @@ def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
     return lambda step: schedule(step) * linear_warm_up(step, warm_up_steps)
 
 
+CORES_VARIABLE = "TRAINLAB_CORES"
+"""Set by a sweep for each of its jobs, before NumPy or PyTorch is loaded there."""
+
 WORK_FOR_A_THREAD = 100e6  # FLOPs a step; below, two threads gain 10 % alone and lose 100 % beside a busy process
 
 
@@ -265,9 +268,20 @@ def thread_count(config: Config, forward_flops: int, group: Group | None = None)
     if config.threads:
         return config.threads
     group = group or Group()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     work = 3 * forward_flops * config.batch_size / group.size
     return max(1, min(cores // group.local_size, int(work / WORK_FOR_A_THREAD)))
+
+
+def available_cores(environment: Mapping[str, str] = os.environ) -> int:
+    """Cores that this process may use: its share where it is one of a sweep's jobs, else all that it is given.
+
+    >>> available_cores({CORES_VARIABLE: "3"})
+    3
+    """
+    if share := environment.get(CORES_VARIABLE):
+        return int(share)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def learning_rates(config: Config, steps_per_epoch: int, points: int = 400) -> list[tuple[float, float]]:

@@ -126,24 +126,21 @@ class Config:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, base: Self | None = None) -> Self:
         """Settings from keys and values of any type that TOML has. Raises InputError for the first that is wrong."""
-        known = {one.name: one for one in fields(cls)}
-        converted = {}
-        for key, value in values.items():
-            if key not in known:
-                raise _unknown_setting(key, list(known))
-            converted[key] = convert(key, value, known[key].default, rules_of(known[key]))
-        config = replace(base or cls(), **converted)
+        config = replace(base or cls(), **{key: cls.value_of(key, value) for key, value in values.items()})
         config.check_together()
         return config
 
+    @classmethod
+    def value_of(cls, key: str, value: Any) -> Any:
+        """One setting's value in its own type. Raises InputError for an unknown setting or a value that it refuses."""
+        known = {one.name: one for one in fields(cls)}
+        if key not in known:
+            raise _unknown_setting(key, list(known))
+        return convert(key, value, known[key].default, rules_of(known[key]))
+
     def override(self, words: Iterable[str]) -> Self:
         """A copy with ``key=value`` words applied."""
-        values = {}
-        for word in words:
-            key, equals, text = word.partition("=")
-            if not equals or not key:
-                raise InputError(f"{word!r} is not an override: write key=value, such as lr=0.01.")
-            values[key.strip()] = parse_text(text.strip())
+        values = {key: parse_text(text) for key, text in map(read_word, words)}
         return type(self).from_mapping(values, base=self)
 
     def check_together(self) -> None:
@@ -190,10 +187,18 @@ class Config:
 
     def to_toml(self) -> str:
         """The configuration as a TOML file, with the meaning of each setting beside it."""
-        lines = [f"{one.name} = {_toml(getattr(self, one.name))}" for one in fields(self)]
+        lines = [f"{one.name} = {toml_value(getattr(self, one.name))}" for one in fields(self)]
         width = max(map(len, lines)) + 2
         meanings = [rules_of(one).meaning for one in fields(self)]
         return "".join(f"{line:{width}}# {meaning}\n" for line, meaning in zip(lines, meanings, strict=True))
+
+
+def read_word(word: str) -> tuple[str, str]:
+    """Key and text of a ``key=value`` word. Raises InputError for any other word."""
+    key, equals, text = word.partition("=")
+    if not equals or not key:
+        raise InputError(f"{word!r} is not an override: write key=value, such as lr=0.01.")
+    return key.strip(), text.strip()
 
 
 def _unknown_setting(key: str, known: list[str]) -> InputError:
@@ -205,11 +210,12 @@ def _unknown_setting(key: str, known: list[str]) -> InputError:
     return InputError(f"unknown setting {key!r}{hint} All settings: `trainlab show mnist-mlp`.")
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A setting's value as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml_value, value)) + "]"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
@@ -261,6 +267,8 @@ def load_preset(name_or_path: str) -> Preset:
 
         raise unknown_name("preset", name_or_path, preset_names())
     values = read_toml(path)
+    if "vary" in values:
+        raise InputError(f"{path} describes a sweep, not a single run. Run it with `trainlab sweep {path}`.")
     description = values.pop("description", "")
     try:
         return Preset(name, description, Config.from_mapping(values))

@@ -41,7 +41,7 @@ def make_progress(
     if mode not in get_args(ProgressMode):
         raise unknown_name("progress mode", mode, get_args(ProgressMode))
     if mode == "auto":
-        mode = _suitable_mode(stream, environment)
+        mode = suitable_mode(stream, environment)
     if mode == "none":
         return NoProgress()
     if mode == "notebook":
@@ -57,7 +57,8 @@ def make_progress(
     return Progress(_terminal_display(stream, environment))
 
 
-def _suitable_mode(stream: TextIO | None, environment: Mapping[str, str]) -> ProgressMode:
+def suitable_mode(stream: TextIO | None, environment: Mapping[str, str]) -> ProgressMode:
+    """What ``auto`` stands for here, see `make_progress`."""
     if stream is None and _is_in_notebook():
         return "notebook"
     stream = sys.stderr if stream is None else stream

@@ -1,0 +1,134 @@
+"""``trainlab sweep``, and how ``trainlab resume`` goes on with one."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trainlab.cli.train import progress_option
+
+if TYPE_CHECKING:
+    from trainlab.experiments.sweep import Coordinator, SweepFolder, SweepOutcome
+    from trainlab.training.progress import ProgressMode
+
+SHOWN_POINTS = 10
+
+
+@click.command(short_help="Run many settings, each with several seeds.")
+@click.argument("preset")
+@click.argument("words", nargs=-1, metavar="[KEY=VALUE[,VALUE]...]...")
+@click.option("--seeds", type=int, help="Runs of each point, with seeds that count up.  [default: 1]")
+@click.option("--jobs", type=int, help="Runs at a time; they share the cores.  [default: 1]")
+@click.option("--search", type=click.Choice(["grid", "random", "tpe"]), help="How points are found.  [default: grid]")
+@click.option("--trials", type=int, help="Points of a random or tpe search.")
+@click.option("--search-seed", type=int, help="Which points random and tpe try.  [default: 0]")
+@click.option("--budget", metavar="TIME", help="Begin no new run after so long: 90s, 30m, 1.5h.")
+@click.option("--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: sweeps/PRESET-N]")
+@click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
+@progress_option
+def sweep(
+    preset: str,
+    words: tuple[str, ...],
+    seeds: int | None,
+    jobs: int | None,
+    search: Any,
+    trials: int | None,
+    search_seed: int | None,
+    budget: str | None,
+    path: Path | None,
+    dry_run: bool,
+    progress: "ProgressMode",
+) -> int:
+    """Run PRESET, or what a sweep's FILE.toml says, with every combination of the settings that have several values.
+
+    \b
+    trainlab sweep mnist-fast lr=0.1,0.3 split=0.1,0.2 --seeds 5 --jobs 2
+    trainlab sweep mnist-fast lr=log:1e-3..1 dropout=0..0.5 --search random --trials 20
+
+    A comma begins another value; a list of widths is written 256x128. Killed or stopped, a sweep goes on with
+    `trainlab resume SWEEP`.
+    """
+    from trainlab.experiments import next_run_path
+    from trainlab.experiments.sweep import Options, SweepFolder, build_sweep, parse_budget, plan_sweep
+
+    seconds = None if budget is None else parse_budget(budget)
+    options = Options(seeds, jobs, search, trials, seconds, search_seed)
+    chosen = build_sweep(preset, words, options)
+    path = path or next_run_path(Path("sweeps"), chosen.name)
+    if path.exists():
+        SweepFolder.create(path, chosen)  # says that it exists, before the steps are timed
+    plan = plan_sweep(chosen)
+    click.echo("\n".join([*plan.lines(path), ""]))
+    if dry_run:
+        return 0
+    return _run(SweepFolder.create(path, chosen), progress)
+
+
+def resume_sweep(path: Path, progress: "ProgressMode") -> int:
+    """Run what a sweep has not run to its end; returns the exit status."""
+    from trainlab.experiments.sweep import SweepFolder
+
+    return _run(SweepFolder.open(path), progress)
+
+
+def _run(folder: "SweepFolder", progress: "ProgressMode") -> int:
+    from trainlab.experiments.sweep import Coordinator, make_sweep_display
+
+    display = make_sweep_display(progress)
+    with folder.alone():
+        coordinator = Coordinator(folder, display, command=["trainlab", *sys.argv[1:]])
+        if coordinator.is_done:
+            click.echo(f"{folder.path} has finished already; its table: {folder.path / 'results.csv'}")
+            return 0
+        _stop_on_signals(coordinator)
+        try:
+            outcome = coordinator.run()
+        finally:
+            display.close()
+    return _finish(folder, outcome)
+
+
+def _stop_on_signals(coordinator: "Coordinator") -> None:
+    """Let Ctrl-C (and a polite kill) end the sweep when its runs have saved; a second one ends them at once."""
+
+    def stop(number: int, frame: Any) -> None:
+        coordinator.request_stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
+    """Print the best points, what went wrong and what to do next; returns the exit status."""
+    from trainlab.experiments.sweep import ranked, scores, settings_text
+    from trainlab.training.progress.wording import count_text
+
+    points = ranked(scores(outcome.rows))
+    if points:
+        click.echo("\nvalidation accuracy, mean ± standard deviation over seeds")
+    for point in points[:SHOWN_POINTS]:
+        click.echo(f"  {point.text:26}{settings_text(point.settings) or folder.sweep.name}")
+    if len(points) > SHOWN_POINTS:
+        click.echo(f"  … and {len(points) - SHOWN_POINTS} more in results.csv")
+    for row in outcome.rows:
+        if row.status in ("failed", "diverged"):
+            click.echo(f"  {row.status}: {settings_text({**row.settings, 'seed': row.seed})}: {row.reason}")
+    click.echo(f"\ntable    {folder.path / 'results.csv'} (and .json)")
+    ended = count_text(sum(row.status != "unfinished" for row in outcome.rows), "run")
+    if outcome.status != "finished":
+        why = "stopped" if outcome.status == "interrupted" else "the budget is used up"
+        click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {folder.path}")
+        return 130 if outcome.status == "interrupted" else 0
+    if points:
+        best = next(row for row in outcome.rows if row.point == points[0].point)
+        click.echo("\nThe test set was not read. Once you have chosen, read it once:")
+        click.echo(f"  trainlab evaluate {folder.path / best.run}")
+    if outcome.count("failed"):
+        click.echo(
+            f"\ntrainlab: {count_text(outcome.count('failed'), 'run')} failed; try again with "
+            f"`trainlab resume {folder.path}`",
+            err=True,
+        )
+    return 1 if outcome.count("failed") or not outcome.count("finished") else 0

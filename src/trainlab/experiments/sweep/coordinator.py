@@ -1,0 +1,258 @@
+"""Runs what a sweep still has to run, so many at a time, until all has ended or something says stop."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal, Protocol
+
+from trainlab.errors import InputError
+from trainlab.experiments.sweep.folder import RunKey, SweepFolder
+from trainlab.experiments.sweep.local import LocalWorkers, Message
+from trainlab.experiments.sweep.search import Tried, propose
+from trainlab.experiments.sweep.snapshot import Running, Snapshot
+from trainlab.experiments.sweep.table import PointScore, Row, ranked, scores
+from trainlab.experiments.sweep.worker import Request
+
+POLL_SECONDS = 0.1
+DEATHS = 3
+"""A run whose process was killed so often from outside is given up; each time it goes on from its last checkpoint."""
+
+
+class Display(Protocol):
+    """Shows a sweep while it goes on."""
+
+    def refresh(self, now: Snapshot) -> None:
+        """Called several times a second."""
+
+    def run_ended(self, now: Snapshot, row: Row, seconds: float) -> None:
+        """A run has ended: finished, diverged, failed, or stopped on its way."""
+
+    def note(self, text: str) -> None:
+        """Something to tell."""
+
+
+class Workers(Protocol):
+    """Where runs are computed: `LocalWorkers`, on this machine."""
+
+    def start(self, key: RunKey, request: Request) -> None:
+        """Begin a run, or go on with it."""
+
+    def receive(self, timeout: float) -> list[Message]:
+        """What workers have said; waits so many seconds for the first word. The last of each is that it has ended."""
+
+    @property
+    def count(self) -> int:
+        """Workers whose end has not been received."""
+
+    def stop(self) -> None:
+        """Let every run save and end."""
+
+    def kill(self) -> None:
+        """End every worker at once; their end is still received."""
+
+    def close(self) -> None:
+        """End every worker at once, and let go of all."""
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """How a sweep ended, for now."""
+
+    status: Literal["finished", "interrupted", "out of time"]
+    rows: list[Row]
+
+    def count(self, status: str) -> int:
+        """Runs that ended so."""
+        return sum(row.status == status for row in self.rows)
+
+
+class Coordinator:
+    """Runs the rest of a sweep.
+
+    Args:
+        folder: of the sweep; must be locked by the caller (`SweepFolder.alone`).
+        display: is told what happens.
+        jobs: runs at a time.
+        budget: seconds after which no new run begins; 0 for no limit. Counted from `run` on.
+        command: what the user typed, for the runs' ``environment.json``.
+        workers: where runs are computed; by default in processes of this machine.
+    """
+
+    def __init__(
+        self,
+        folder: SweepFolder,
+        display: Display,
+        *,
+        jobs: int | None = None,
+        budget: float | None = None,
+        command: list[str] | None = None,
+        workers: Workers | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.folder = folder
+        self.sweep = folder.sweep
+        self._display = display
+        self._jobs = jobs or self.sweep.jobs
+        self._budget = self.sweep.budget if budget is None else budget
+        self._command = command or []
+        self._clock = clock
+        self._workers = workers or LocalWorkers(self.sweep.cores_per_job, folder.path / "errors.log")
+        self._waiting = deque(key for key in folder.runs() if folder.summary(key) is None)
+        self._running: dict[RunKey, Running] = {}
+        self._failures: dict[RunKey, str] = {}
+        self._deaths: dict[RunKey, int] = {}
+        self._rows: list[Row] = []
+        self._scores: list[PointScore] = []
+        self._stops = 0
+        self._started = 0.0
+        self._ended_before = self._ended = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to run."""
+        return not self._waiting and not self._running and not self._is_point_missing()
+
+    def request_stop(self) -> None:
+        """Begin no new run and let those under way save and end; the second time, end them at once."""
+        self._stops += 1
+
+    def run(self) -> SweepOutcome:
+        """Go on to the end of the sweep, or until something stops it."""
+        self._started = self._clock()
+        self._update_results()
+        self._ended_before = sum(row.status != "unfinished" for row in self._rows)
+        told_stops = 0
+        try:
+            while True:
+                while self._may_begin() and (key := self._next_run()) is not None:
+                    self._begin(key)
+                if not self._workers.count:
+                    break
+                for message in self._workers.receive(POLL_SECONDS):
+                    self._take(message)
+                if self._stops > told_stops:
+                    told_stops = self._stops
+                    self._stop_workers()
+                self._display.refresh(self.snapshot())
+        finally:
+            self._workers.close()
+        rows = self._update_results()
+        if not self._is_point_missing() and all(row.status != "unfinished" for row in rows):
+            return SweepOutcome("finished", rows)
+        return SweepOutcome("interrupted" if self._stops else "out of time", rows)
+
+    def _stop_workers(self) -> None:
+        if self._stops > 1:
+            self._workers.kill()
+            return
+        self._display.note("stopping: runs save and end (Ctrl-C again to end them at once) …")
+        self._workers.stop()
+
+    def snapshot(self) -> Snapshot:
+        """How far the sweep is."""
+        best = ranked(self._scores)
+        total = len(self.sweep.seeds) * max(len(self.folder.points), self.sweep.trials)
+        return Snapshot(
+            ended=self._ended_before + self._ended,
+            total=total,
+            ended_before=self._ended_before,
+            running=list(self._running.values()),
+            best=best[0] if best else None,
+            seconds=self._clock() - self._started,
+        )
+
+    # ------------------------------------------------------------ which run is next
+
+    def _may_begin(self) -> bool:
+        if self._stops or self._workers.count >= self._jobs:
+            return False
+        return not self._budget or self._clock() - self._started < self._budget
+
+    def _next_run(self) -> RunKey | None:
+        if not self._waiting and self._is_point_missing():
+            self._propose_point()
+        return self._waiting.popleft() if self._waiting else None
+
+    def _is_point_missing(self) -> bool:
+        return self.sweep.search == "tpe" and len(self.folder.points) < self.sweep.trials
+
+    def _propose_point(self) -> None:
+        """Add the next point of a tpe search, once the results that it is to know are there."""
+        number = len(self.folder.points)
+        known = max(0, number - self.sweep.lag + 1)
+        by_point = {score.point: score for score in self._scores}
+        if any(row.status == "unfinished" for row in self._rows if row.point < known):
+            return
+        tried = [
+            Tried(settings, (by_point[point].mean or 0.0) if point < known else None)
+            for point, settings in enumerate(self.folder.points)
+        ]
+        point = self.folder.add_point(propose(self.sweep.space, number, self.sweep.search_seed, tried))
+        self._waiting.extend(RunKey(point, seed) for seed in self.sweep.seeds)
+        self._update_results()
+
+    # ------------------------------------------------------------ one run
+
+    def _begin(self, key: RunKey) -> None:
+        try:
+            config = self.sweep.config(self.folder.points[key.point], key.seed)
+        except InputError as error:  # a tpe search may propose settings that do not go together
+            self._running[key] = Running(key, self.folder.run_text(key), started=self._clock())
+            self._settle(key, failure=str(error))
+            return
+        self._running.setdefault(key, Running(key, self.folder.run_text(key), started=self._clock()))
+        request = Request(
+            path=str(self.folder.run_path(key)),
+            lock=str(self.folder.lock_path(key)),
+            name=self.sweep.name,
+            config=asdict(config),
+            command=self._command,
+        )
+        self._workers.start(key, request)
+
+    def _take(self, message: Message) -> None:
+        running = self._running[message.key]
+        if message.values is not None:
+            running.take(message.values)
+            return
+        key = message.key
+        if self.folder.summary(key) is not None or running.failure:
+            self._settle(key, running.failure)
+        elif self._stops or running.has_stopped:
+            self._settle(key)
+        elif message.status >= 0:
+            self._settle(key, f"its process ended with status {message.status}; see errors.log")
+        else:
+            self._restart(key, -message.status)
+
+    def _restart(self, key: RunKey, signal_number: int) -> None:
+        """Go on with a run whose process was killed from outside."""
+        self._deaths[key] = self._deaths.get(key, 0) + 1
+        if self._deaths[key] >= DEATHS:
+            self._settle(
+                key,
+                f"its process was killed {DEATHS} times, the last time by signal {signal_number}. Perhaps there is too "
+                "little memory: try fewer --jobs.",
+            )
+            return
+        self._display.note(
+            f"{self.folder.run_text(key)}: its process was killed by signal {signal_number}; it goes on from its last "
+            "checkpoint"
+        )
+        self._begin(key)
+
+    def _settle(self, key: RunKey, failure: str = "") -> None:
+        """A run has ended, or will not go on now: note why and write the table."""
+        running = self._running.pop(key)
+        if failure:
+            self._failures[key] = " ".join(failure.split())
+        rows = self._update_results()
+        row = rows[self.folder.runs().index(key)]
+        self._ended += row.status != "unfinished"
+        self._display.run_ended(self.snapshot(), row, self._clock() - running.started)
+
+    def _update_results(self) -> list[Row]:
+        self._rows = self.folder.write_results(self._failures)
+        self._scores = scores(self._rows)
+        return self._rows

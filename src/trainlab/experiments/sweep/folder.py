@@ -1,0 +1,153 @@
+"""The folder of a sweep: an ordinary run folder for each point and seed, and three files beside them.
+
+==========================  ===================================================================
+``sweep.toml``              everything that decides the sweep; `trainlab sweep` takes it as well
+``points.json``             the settings of each point, in order, written before its first run
+``results.csv``, ``.json``  one line a run, see `trainlab.experiments.sweep.table`
+``point-000-seed-0/`` …     the runs
+``errors.log``              what workers wrote to standard error
+==========================  ===================================================================
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trainlab.atomic import write_bytes_atomically
+from trainlab.errors import InputError
+from trainlab.experiments.config import Config
+from trainlab.experiments.sweep.space import Settings, settings_text
+from trainlab.experiments.sweep.sweep import Sweep, read_sweep
+from trainlab.experiments.sweep.table import Row, csv_bytes, json_bytes
+from trainlab.lock import locked
+
+SWEEP_FILE = "sweep.toml"
+ENDED = ("finished", "diverged")
+"""A run with one of these outcomes is not run again."""
+
+
+class RunKey(NamedTuple):
+    """Which run of a sweep."""
+
+    point: int
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        return f"point-{self.point:03d}-seed-{self.seed}"
+
+
+@dataclass
+class SweepFolder:
+    """Reads and writes the files of one sweep. Made by `create` or `open`; one process at a time writes (`alone`)."""
+
+    path: Path
+    sweep: Sweep
+    points: list[Settings]
+    _summaries: dict[RunKey, dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def create(cls, path: Path, sweep: Sweep) -> "SweepFolder":
+        """A new folder. Raises InputError when something is there already."""
+        points = sweep.check_points()
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            go_on = f", or go on with `trainlab resume {path}`" if is_sweep(path) else ""
+            raise InputError(
+                f"{path} exists already, and a sweep never overwrites anything. Choose another --out{go_on}."
+            ) from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be made ({error.strerror or error}). Choose another --out.") from error
+        folder = cls(path, sweep, points)
+        try:
+            folder._write_points()
+            write_bytes_atomically(path / SWEEP_FILE, sweep.to_toml().encode())  # last: then the folder is a sweep's
+            folder.write_results({})
+        except InputError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "SweepFolder":
+        """A folder that `create` made. Raises InputError when it is none, or damaged."""
+        if not is_sweep(path):
+            raise InputError(f"{path} is not the folder of a sweep: it has no {SWEEP_FILE}.")
+        sweep = read_sweep(path / SWEEP_FILE)
+        about = path / "points.json"
+        try:
+            stored = json.loads(about.read_text(encoding="utf-8"))
+            points = [{key: Config.value_of(key, value) for key, value in point.items()} for point in stored]
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise InputError(f"{about} is damaged ({error}); the sweep cannot go on without it.") from error
+        if points != (sweep.known_points() or points):
+            raise InputError(
+                f"{path / SWEEP_FILE} was changed after the sweep began: it describes other points than points.json. "
+                f"Undo that, or begin another sweep with `trainlab sweep {path / SWEEP_FILE}`."
+            )
+        return cls(path, sweep, points)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from running this sweep inside a ``with`` block. Raises InputError when one does."""
+        with locked(self.path / ".lock", wait=False):
+            yield
+
+    def add_point(self, settings: Settings) -> int:
+        """Note a point that a search has proposed; returns its number."""
+        self.points.append(settings)
+        self._write_points()
+        return len(self.points) - 1
+
+    def _write_points(self) -> None:
+        lines = ",\n".join(json.dumps(point, ensure_ascii=False, allow_nan=False) for point in self.points)
+        write_bytes_atomically(self.path / "points.json", f"[\n{lines}\n]\n".encode())
+
+    # ------------------------------------------------------------ runs
+
+    def runs(self) -> list[RunKey]:
+        """Every run whose point is known, in the order of the table."""
+        return [RunKey(point, seed) for point in range(len(self.points)) for seed in self.sweep.seeds]
+
+    def run_path(self, key: RunKey) -> Path:
+        return self.path / key.folder
+
+    def lock_path(self, key: RunKey) -> Path:
+        return self.path / ".locks" / key.folder
+
+    def run_text(self, key: RunKey) -> str:
+        """A run in words: ``lr=0.1 split=0.2 seed=0``."""
+        return settings_text({**self.points[key.point], "seed": key.seed})
+
+    def summary(self, key: RunKey) -> dict[str, Any] | None:
+        """The figures of a run that has ended for good; None for one that is still to be run, or to go on."""
+        path = self.run_path(key) / "summary.json"
+        if key not in self._summaries and path.is_file():
+            summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if summary["status"] in ENDED:  # for good, so that it need not be read again
+                self._summaries[key] = summary
+        return self._summaries.get(key)
+
+    def rows(self, failures: Mapping[RunKey, str]) -> list[Row]:
+        """The table: what the run folders say, and the reasons of those that failed."""
+        return [
+            Row.of(key.point, self.points[key.point], key.seed, key.folder, self.summary(key), failures.get(key))
+            for key in self.runs()
+        ]
+
+    def write_results(self, failures: Mapping[RunKey, str]) -> list[Row]:
+        """Write both tables anew, and return their rows."""
+        rows = self.rows(failures)
+        write_bytes_atomically(self.path / "results.csv", csv_bytes(list(self.sweep.space), rows))
+        write_bytes_atomically(self.path / "results.json", json_bytes(self.sweep, rows))
+        return rows
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    return (path / SWEEP_FILE).is_file()

@@ -1,0 +1,101 @@
+"""What a sweep is going to do, in words and numbers, before anything starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainlab.errors import InputError
+from trainlab.experiments.assemble import available_cores
+from trainlab.experiments.config import Config
+from trainlab.experiments.sweep.estimate import CannotRun, Estimate, estimate_apart
+from trainlab.experiments.sweep.search import corners
+from trainlab.experiments.sweep.space import Choices, settings_text
+from trainlab.experiments.sweep.sweep import Sweep
+from trainlab.training.progress.wording import count_text, countdown_text
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A checked sweep and what it will cost. Made by `plan_sweep`."""
+
+    sweep: Sweep
+    points: int
+    estimates: list[Estimate]
+    """One a point; of a tpe search, whose points are not known yet, one a corner of the space."""
+
+    @property
+    def runs(self) -> int:
+        return self.points * len(self.sweep.seeds)
+
+    @property
+    def steps(self) -> int:
+        """Of all runs together."""
+        mean = sum(one.steps for one in self.estimates) / len(self.estimates)
+        return round(mean * self.runs)
+
+    @property
+    def seconds(self) -> float:
+        """From beginning to end, as if jobs did not slow each other down."""
+        mean = sum(one.seconds for one in self.estimates) / len(self.estimates)
+        at_once = min(self.sweep.jobs, self.runs, available_cores())
+        return mean * self.runs / at_once
+
+    def lines(self, folder: Path) -> list[str]:
+        """The plan, for people."""
+        sweep = self.sweep
+        least, most = (pick(one.steps for one in self.estimates) for pick in (min, max))
+        each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        seeds = f"{sweep.seeds[0]} to {sweep.seeds[-1]}" if len(sweep.seeds) > 1 else str(sweep.seeds[0])
+        head = f"{count_text(self.points, 'point')} × {count_text(len(sweep.seeds), 'seed')}"
+        rows = [(key, f"{varied}{_note(key, varied)}") for key, varied in sweep.space.items()]
+        rows += [
+            ("search", sweep.search if sweep.search == "grid" else f"{sweep.search}, seed {sweep.search_seed}"),
+            ("seeds", seeds),
+            ("jobs", f"{sweep.jobs} at a time, {count_text(sweep.cores_per_job, 'core')} each"),
+            ("steps", f"{self.steps:,} in all, {each} a run"),
+            ("time", f"about {countdown_text(self.seconds)}, from timed steps ({self._step_text()})"),
+            ("chosen by", "validation accuracy; the test set is not read"),
+        ]
+        if sweep.budget:
+            rows.append(("budget", f"no new run begins after {countdown_text(sweep.budget)}; those under way end"))
+        rows.append(("folder", str(folder)))
+        width = max(len(name) for name, _ in rows) + 2
+        return [f"sweep of {sweep.name}: {head} = {count_text(self.runs, 'run')}"] + [
+            f"  {name:{width}}{text}" for name, text in rows
+        ]
+
+    def _step_text(self) -> str:
+        least, most = (1000 * pick(one.step_seconds for one in self.estimates) for pick in (min, max))
+        text = f"{least:.3g} ms" if most < 1.2 * least else f"{least:.3g} to {most:.3g} ms"
+        others = sum(not one.is_timed for one in self.estimates)
+        return f"{text} each" + (f"; {others} of {len(self.estimates)} judged by their batch size" if others else "")
+
+
+def plan_sweep(sweep: Sweep) -> SweepPlan:
+    """Look at every point, also together with the data, and time some steps.
+
+    Of a tpe search, which does not know its points yet, the corners of the space are looked at. Raises InputError that
+    names the first bad point.
+    """
+    known = sweep.check_points()
+    points = known or corners(sweep.space)
+    configs: list[Config] = []
+    for settings in points:
+        try:
+            configs.append(sweep.config(settings, sweep.seeds[0]))
+        except InputError as error:
+            raise InputError(f"{settings_text(settings)}: {error}") from error
+    try:
+        estimates = estimate_apart(configs, sweep.cores_per_job)
+    except CannotRun as error:
+        where = settings_text(points[error.position])
+        raise InputError(f"{where}: {error}" if where else str(error)) from error
+    return SweepPlan(sweep, len(known) or sweep.trials, estimates)
+
+
+def _note(key: str, varied: object) -> str:
+    """Says so when a list of single widths may have been meant as one list."""
+    is_list = isinstance(getattr(Config(), key), tuple)
+    if not is_list or not isinstance(varied, Choices) or any(len(value) != 1 for value in varied.values):
+        return ""
+    joined = ("+" if isinstance(varied.values[0][0], str) else "x").join(str(value[0]) for value in varied.values)
+    return f"   ({len(varied.values)} points; one with all of them is {key}={joined})"

@@ -1,0 +1,251 @@
+"""A sweep as data: what is fixed, what varies, over which seeds, how it is searched. Read from words or a TOML file.
+
+```toml
+preset = "mnist-fast"          # or a configuration file; without it, the defaults
+seeds = 5
+jobs = 2
+search = "random"              # grid, random or tpe
+trials = 20
+
+[vary]
+lr = "log:1e-3..1"             # what `lr=…` says on the command line, or a list
+split = [0.1, 0.2]
+
+[settings]
+epochs = 5                     # the same in every run
+```
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from trainlab.errors import InputError
+from trainlab.experiments.assemble import available_cores
+from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
+from trainlab.experiments.sweep.search import grid, import_optuna, random_points
+from trainlab.experiments.sweep.space import Choices, Range, Settings, read_table, read_words, settings_text
+from trainlab.spelling import unknown_name
+
+Search = Literal["grid", "random", "tpe"]
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LARGEST_NUMBER = {"seeds": 1000, "jobs": 1024, "trials": 10_000}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep is run, besides its settings. None where nothing was said."""
+
+    seeds: int | None = None
+    """Runs of each point; their seeds count up from the configuration's."""
+    jobs: int | None = None
+    """Runs at a time."""
+    search: Search | None = None
+    trials: int | None = None
+    """Points of a search that is not a grid."""
+    budget: float | None = None
+    """Seconds after which no new run begins."""
+    search_seed: int | None = None
+    """Decides which points random and tpe try."""
+    cores_per_job: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, largest in LARGEST_NUMBER.items():
+            value = getattr(self, name)
+            if value is not None and not (type(value) is int and 1 <= value <= largest):
+                raise InputError(f"{name} = {value} does not fit: it is a whole number from 1 to {largest:,}.")
+        if self.search is not None and self.search not in get_args(Search):
+            raise unknown_name("search", self.search, get_args(Search))
+        for name, low in (("search_seed", 0), ("cores_per_job", 1)):
+            value = getattr(self, name)
+            if value is not None and not (type(value) is int and low <= value < 2**32):
+                raise InputError(f"{name} = {value} does not fit: it is a whole number from {low} on.")
+
+    def over(self, other: "Options") -> "Options":
+        """These options, and where nothing was said, the other ones."""
+        return replace(other, **{key: value for key, value in asdict(self).items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All that decides a sweep. Made by `build_sweep`."""
+
+    name: str
+    """Of the preset or file."""
+    base: Config
+    """What the runs have in common; its seed is the first, and what is varied has its default."""
+    space: dict[str, Choices | Range]
+    seeds: tuple[int, ...]
+    jobs: int
+    search: Search
+    trials: int
+    """Points of a random or tpe search; 0 for a grid."""
+    budget: float
+    """Seconds; 0 for no limit."""
+    search_seed: int
+    cores_per_job: int
+    """Threads of a run may depend on it, and the last digits of its figures on the threads."""
+
+    def known_points(self) -> list[Settings]:
+        """The points that can be told before a run has ended: all, or none of a tpe search."""
+        if self.search == "grid":
+            return grid(self.space)
+        if self.search == "random":
+            return random_points(self.space, self.trials, self.search_seed)
+        return []
+
+    @property
+    def lag(self) -> int:
+        """A tpe search proposes point k knowing the results of points 0 … k − lag, and of no others.
+
+        So what is proposed does not depend on which job happens to end first.
+        """
+        return max(1, math.ceil(self.jobs / len(self.seeds)))
+
+    def config(self, settings: Mapping[str, Any], seed: int) -> Config:
+        """The configuration of one run. Raises InputError for settings that do not go together."""
+        return Config.from_mapping({**settings, "seed": seed}, base=self.base)
+
+    def check_points(self) -> list[Settings]:
+        """`known_points`, after a look at each. Raises InputError for the first that cannot be run."""
+        points = self.known_points()
+        for number, settings in enumerate(points):
+            try:
+                self.config(settings, self.seeds[0])
+            except InputError as error:
+                where = f"point {number + 1} of {len(points)}, {settings_text(settings)}: " if settings else ""
+                raise InputError(f"{where}{error}") from error
+        return points
+
+    def to_toml(self) -> str:
+        """A file that says the same, whatever becomes of the preset."""
+        lines = [f"name = {toml_value(self.name)}"]
+        lines += [f"{key} = {toml_value(getattr(self, key))}" for key in ("jobs", "search", "trials", "search_seed")]
+        lines += [f"seeds = {len(self.seeds)}", f"cores_per_job = {self.cores_per_job}"]
+        if self.budget:
+            lines.append(f'budget = "{self.budget:g}s"')
+        lines = [line for line in lines if line != "trials = 0"]
+        lines += ["", "[vary]"]
+        for key, varied in self.space.items():
+            values = list(varied.values) if isinstance(varied, Choices) else str(varied)
+            lines.append(f"{key} = {toml_value(tuple(values) if isinstance(values, list) else values)}")
+        settings = [line for line in self.base.to_toml().splitlines() if line.split(" ")[0] not in self.space]
+        return "\n".join([*lines, "", "[settings]", *settings, ""])
+
+
+def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None = None) -> Sweep:
+    """A sweep from what the command line says: a preset or file, ``key=value`` words, options.
+
+    Raises InputError for the first thing that is wrong; nothing has been written or started then.
+    """
+    fixed, varied = read_words(words)
+    options = options or Options()
+    if preset.endswith(".toml") and is_sweep_file(values := read_toml(Path(preset))):
+        try:
+            return _from_file(Path(preset), values, fixed, varied, options)
+        except InputError as error:
+            raise InputError(f"{preset}: {error}") from error
+    chosen = load_preset(preset)
+    return _build(chosen.name, chosen.config, fixed, varied, options)
+
+
+FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job")
+TABLES = ("vary", "settings")
+
+
+def is_sweep_file(values: Mapping[str, Any]) -> bool:
+    """Whether a TOML file describes a sweep, not a single configuration."""
+    return bool({*FILE_KEYS, *TABLES} & set(values))
+
+
+def read_sweep(path: Path) -> Sweep:
+    """The sweep that a file describes. Raises InputError that names the file."""
+    return build_sweep(str(path))
+
+
+def _from_file(
+    path: Path, values: Mapping[str, Any], fixed: Settings, varied: dict[str, Choices | Range], options: Options
+) -> Sweep:
+    for key in values:
+        if key not in (*FILE_KEYS, *TABLES):
+            hint = f" Settings stand in [settings] or [vary]: put {key} there." if hasattr(Config(), key) else ""
+            raise InputError(f"{unknown_name('key of a sweep', key, (*FILE_KEYS, *TABLES))}{hint}")
+    for table in TABLES:
+        if not isinstance(values.get(table, {}), dict):
+            raise InputError(f"{table} is a table: write [{table}] and its settings below.")
+    base, name = Config(), path.stem
+    if "preset" in values:
+        preset = str(values["preset"])
+        beside = path.parent / preset
+        chosen = load_preset(str(beside) if preset.endswith(".toml") and beside.is_file() else preset)
+        base, name = chosen.config, chosen.name
+    in_file = Options(
+        **{key: values[key] for key in FILE_KEYS[2:] if key in values and key != "budget"},
+        budget=parse_budget(values["budget"]) if "budget" in values else None,
+    )
+    own_varied, own_fixed = read_table(values.get("vary", {})), dict(values.get("settings", {}))
+    for key in fixed:
+        own_varied.pop(key, None)
+    for key in varied:
+        own_fixed.pop(key, None)
+    return _build(str(values.get("name", name)), base, own_fixed | fixed, own_varied | varied, options.over(in_file))
+
+
+def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices | Range], options: Options) -> Sweep:
+    if "seed" in varied:
+        raise InputError("the seed is not varied as a setting: --seeds 5 runs every point with five seeds.")
+    if "evaluate_test" in varied or fixed.get("evaluate_test"):
+        raise InputError(
+            "a sweep chooses by validation accuracy and never reads the test set. Leave evaluate_test out; "
+            "`trainlab evaluate RUN` reads the test set once, for the run that you chose."
+        )
+    for key in fixed.keys() & varied.keys():
+        raise InputError(f"{key} is both fixed and varied. Leave one of the two out.")
+    search, jobs = options.search or "grid", options.jobs or 1
+    if search == "grid" and options.trials is not None:
+        raise InputError("--trials belongs to --search random and tpe: a grid has as many points as it has.")
+    if search != "grid" and options.trials is None:
+        raise InputError(f"--search {search} needs the number of points to try, such as --trials 20.")
+    if search != "grid" and not varied:
+        raise InputError(
+            f"--search {search} has nothing to vary. Name a setting with values or a range: lr=log:1e-3..1."
+        )
+    if search == "tpe":
+        import_optuna()
+    # what is varied has its default here, so that it need not go together with the rest before it has its values
+    neutral = {key: getattr(Config(), key) for key in varied}
+    values = {key: Config.value_of(key, value) for key, value in fixed.items()}
+    base = replace(base, **{**neutral, **values, "evaluate_test": False})
+    if not varied:
+        base.check_together()
+    count = options.seeds or 1
+    if base.seed + count > 2**32:
+        raise InputError(f"seed = {base.seed} does not fit: {count} seeds count up from it, to at most {2**32 - 1}.")
+    return Sweep(
+        name=name,
+        base=base,
+        space=varied,
+        seeds=tuple(range(base.seed, base.seed + count)),
+        jobs=jobs,
+        search=search,
+        trials=options.trials or 0,
+        budget=options.budget or 0.0,
+        search_seed=options.search_seed or 0,
+        cores_per_job=options.cores_per_job or max(1, available_cores() // jobs),
+    )
+
+
+def parse_budget(text: Any) -> float:
+    """Seconds of ``90s``, ``30m``, ``1.5h`` or ``2d``. Raises InputError for anything else.
+
+    >>> parse_budget("30m"), parse_budget("1.5h")
+    (1800.0, 5400.0)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(text).strip())
+    seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
+    if not seconds:
+        raise InputError(f"budget = {text} is not a time. Write a number and its unit: 90s, 30m, 1.5h or 2d.")
+    return seconds

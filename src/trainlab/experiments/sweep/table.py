@@ -1,0 +1,162 @@
+"""The results of a sweep: one line a run, and for each point the mean and spread over its seeds.
+
+No time stands in it: the table of a sweep that was killed and resumed equals, byte for byte, that of one never stopped.
+"""
+
+import csv
+import io
+import itertools
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trainlab.experiments.sweep.space import Settings, value_text
+from trainlab.experiments.sweep.sweep import Sweep
+
+FORMAT = 1
+SELECTION = (
+    "validation accuracy of each run's best epoch. The test set was not read (evaluate_test = false): "
+    "`trainlab evaluate RUN` reads it, once, for the run that was chosen."
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run. Figures are those of the best epoch; None where there is none."""
+
+    point: int
+    settings: Settings
+    seed: int
+    run: str
+    status: str
+    """finished, diverged, failed, or unfinished: not begun, or stopped on its way."""
+    best_epoch: int | None = None
+    validation_accuracy: float | None = None
+    validation_loss: float | None = None
+    train_accuracy: float | None = None
+    train_loss: float | None = None
+    steps: int | None = None
+    parameters: int | None = None
+    reason: str = ""
+    """Why it ended, where that was not the end of its last epoch."""
+
+    @classmethod
+    def of(
+        cls,
+        point: int,
+        settings: Settings,
+        seed: int,
+        run: str,
+        summary: Mapping[str, Any] | None,
+        failure: str | None,
+    ) -> "Row":
+        """From a run's ``summary.json``, or from the reason why it failed."""
+        if summary is None:
+            status = "unfinished" if failure is None else "failed"
+            return cls(point, settings, seed, run, status, reason=failure or "")
+        best = summary["best"]
+        figures = (
+            {}
+            if best is None
+            else {
+                "best_epoch": best["epoch"],
+                **{
+                    f"{part}_{name}": best[part][name]
+                    for part in ("validation", "train")
+                    for name in ("accuracy", "loss")
+                },
+            }
+        )
+        return cls(
+            point,
+            settings,
+            seed,
+            run,
+            summary["status"],
+            **figures,
+            steps=summary["steps"],
+            parameters=summary["parameters"],
+            reason="" if summary["reason"] == "all epochs are done" else summary["reason"],
+        )
+
+
+@dataclass(frozen=True)
+class PointScore:
+    """A point over its seeds."""
+
+    point: int
+    settings: Settings
+    finished: int
+    """Runs that trained to their end: the n of mean and deviation."""
+    runs: int
+    mean: float | None
+    """Validation accuracy of the best epoch, over the finished runs."""
+    deviation: float | None
+    """Sample standard deviation; None for fewer than two runs."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Every seed has finished, so that the point can be compared with others."""
+        return self.finished == self.runs
+
+    @property
+    def text(self) -> str:
+        """``97.31 ± 0.08 % (n = 5)``."""
+        if self.mean is None:
+            return f"none of {self.runs} finished"
+        spread = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
+        count = f"n = {self.finished}" + ("" if self.is_whole else f" of {self.runs}")
+        return f"{100 * self.mean:.2f}{spread} % ({count})"
+
+
+def scores(rows: Sequence[Row]) -> list[PointScore]:
+    """One a point, in the order of the rows."""
+    found = []
+    for point, of_point in itertools.groupby(rows, key=lambda row: row.point):
+        own = list(of_point)
+        values = [
+            row.validation_accuracy for row in own if row.status == "finished" and row.validation_accuracy is not None
+        ]
+        mean = statistics.fmean(values) if values else None
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        found.append(PointScore(point, own[0].settings, len(values), len(own), mean, deviation))
+    return found
+
+
+def ranked(points: Sequence[PointScore]) -> list[PointScore]:
+    """The points whose every seed has finished, the best first; equal ones in their order."""
+    whole = [(point.mean, point) for point in points if point.is_whole and point.mean is not None]
+    return [point for _, point in sorted(whole, key=lambda pair: -pair[0])]
+
+
+def csv_bytes(varied: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """The table for spreadsheets: point, each varied setting, seed, then status and figures."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    figures = [name for name in Row.__dataclass_fields__ if name not in ("point", "settings", "seed", "run", "reason")]
+    writer.writerow(["point", *varied, "seed", *figures, "run", "reason"])
+    for row in rows:
+        settings = [value_text(row.settings[key]) for key in varied]
+        values = ["" if (value := getattr(row, name)) is None else value for name in figures]
+        writer.writerow([row.point, *settings, row.seed, *values, row.run, row.reason])
+    return text.getvalue().encode()
+
+
+def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
+    """The same for programs, with the mean and the sample standard deviation of each point."""
+    points = [{**asdict(point)} for point in scores(rows)]
+    best = ranked(scores(rows))
+    content = {
+        "format": FORMAT,
+        "name": sweep.name,
+        "search": sweep.search,
+        "selection": SELECTION,
+        "varied": list(sweep.space),
+        "seeds": list(sweep.seeds),
+        "best_point": best[0].point if best else None,
+        "points": points,
+        "runs": [asdict(row) for row in rows],
+    }
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

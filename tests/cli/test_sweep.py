@@ -1,0 +1,150 @@
+"""``trainlab sweep`` and ``resume`` of a sweep, as a user types them."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+from trainlab.experiments import RunFolder
+
+
+def test_a_sweep_prints_its_plan_and_leaves_runs_and_a_table(trainlab: Command, tiny: str) -> None:
+    done = trainlab("sweep", tiny, "lr=0.1,0.5", "--seeds", "2", "--jobs", "2")
+    assert done.status == 0, done.err
+    for words in (
+        "sweep of tiny: 2 points × 2 seeds = 4 runs",
+        "lr         0.1,0.5",
+        "steps      88 in all, 22 a run",
+        "time       about 0:",
+        "the test set is not read",
+        "% (n = 2)",
+        "table    sweeps/tiny-1/results.csv",
+        "trainlab evaluate sweeps/tiny-1/point-001-seed-0",
+    ):
+        assert words in done.out
+    assert "[4/4]  lr=0.5 seed=" in done.err
+    with Path("sweeps/tiny-1/results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["point"], row["lr"], row["seed"], row["status"]) for row in rows] == [
+        ("0", "0.1", "0", "finished"),
+        ("0", "0.1", "1", "finished"),
+        ("1", "0.5", "0", "finished"),
+        ("1", "0.5", "1", "finished"),
+    ]
+    run = RunFolder.open(Path("sweeps/tiny-1") / rows[3]["run"])
+    assert (run.config.lr, run.config.seed, run.config.evaluate_test) == (0.5, 1, False)
+    summary = run.read_summary()
+    assert summary is not None
+    assert summary["test"] is None
+    assert float(rows[3]["validation_accuracy"]) == summary["best"]["validation"]["accuracy"]
+    assert trainlab("evaluate", str(run.path)).status == 0
+    assert "sweeps/tiny-1                 4 of 4 runs ended, best lr=0.5" in trainlab("list").out
+    again = trainlab("resume", "sweeps/tiny-1")
+    assert (again.status, again.out[:34]) == (0, "sweeps/tiny-1 has finished already")
+
+
+def test_a_file_of_a_finished_sweep_repeats_it(trainlab: Command, tiny: str) -> None:
+    trainlab("sweep", tiny, "lr=0.1,0.5", "--progress", "none")
+    done = trainlab("sweep", "sweeps/tiny-1/sweep.toml", "--out", "again", "--jobs", "2", "--progress", "none")
+    assert done.status == 0, done.err
+    assert Path("again/results.csv").read_bytes() == Path("sweeps/tiny-1/results.csv").read_bytes()
+
+
+def test_a_dry_run_stops_after_the_plan(trainlab: Command, tiny: str, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    done = trainlab("sweep", tiny, "hidden=8,16", "split=0.1..0.3", "--search", "random", "--trials", "3", "--dry-run")
+    assert done.status == 0, done.err
+    assert "3 points × 1 seed = 3 runs" in done.out
+    assert "hidden     8,16   (2 points; one with all of them is hidden=8x16)" in done.out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_diverging_point_is_told_and_a_sweep_of_nothing_else_fails(trainlab: Command, tiny: str) -> None:
+    done = trainlab("sweep", tiny, "lr=0.5,1e30", "--jobs", "2", "--progress", "none")
+    assert done.status == 0, done.err
+    assert "diverged: lr=1e+30 seed=0: the training loss became nan in step" in done.out
+    assert done.err == ""
+    results = json.loads(Path("sweeps/tiny-1/results.json").read_text())
+    assert [run["status"] for run in results["runs"]] == ["finished", "diverged"]
+    assert trainlab("sweep", tiny, "lr=1e30", "--progress", "none").status == 1
+
+
+def test_a_failing_point_has_its_reason_and_is_tried_again(
+    trainlab: Command, tiny: str, tmp_path: Path, tiny_mnist: Path
+) -> None:
+    (tmp_path / "data").symlink_to(tiny_mnist)
+    trainlab("sweep", tiny, "data_dir=data", "lr=0.1,0.5", "--budget", "1s", "--progress", "none", "--out", "sweep")
+    (tmp_path / "data").unlink()
+    for run in Path("sweep").glob("point-*/summary.json"):
+        run.unlink()
+    done = trainlab("resume", "sweep", "--progress", "none")
+    assert done.status == 1
+    assert "failed: lr=0.1 seed=0: " in done.out
+    assert "no such folder" in done.out
+    assert "try again with `trainlab resume sweep`" in done.err
+    (tmp_path / "data").symlink_to(tiny_mnist)
+    assert trainlab("resume", "sweep", "--progress", "none").status == 0
+
+
+def test_the_budget_is_told(trainlab: Command, tiny: str) -> None:
+    done = trainlab("sweep", tiny, "lr=0.1,0.2,0.3,0.4,0.5", "--budget", "0.1s", "--progress", "none")
+    assert done.status == 0
+    assert "no new run begins after" in done.out
+    assert "the budget is used up after 1 run had ended; go on with:  trainlab resume sweeps/tiny-1" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["mnst-fast", "lr=0.1,0.2"], "unknown preset 'mnst-fast'; did you mean 'mnist-fast'?"),
+        (["tiny.toml", "bach_size=3,4"], "did you mean 'batch_size'?"),
+        (["tiny.toml", "lr=0.1,0.1"], "lr has the value 0.1 twice"),
+        (["tiny.toml", "lr=0.1,-1"], "lr = -1 does not fit"),
+        (["tiny.toml", "batch_size=50,541"], "batch_size=541: batch_size=541: expected 1 to 540"),
+        (["tiny.toml", "split=0.1,700"], "split=700.0: validation=700"),
+        (["tiny.toml", "nesterov=true,false"], "point 1 of 2, nesterov=true: nesterov = true needs a momentum"),
+        (["tiny.toml", "dropout=0..0.5"], "dropout=0.0..0.5 is a range, and a grid needs values"),
+        (["tiny.toml", "lr=0.1,0.2", "--jobs", "0"], "jobs = 0 does not fit"),
+        (["tiny.toml", "lr=0.1,0.2", "--seeds", "0"], "seeds = 0 does not fit"),
+        (["tiny.toml", "lr=0.1,0.2", "--search", "tree"], "'tree' is not one of"),
+        (["tiny.toml", "lr=0.1,0.2", "--budget", "soon"], "budget = soon is not a time"),
+        (["tiny.toml", "lr=0.1,0.2", "--out", "."], ". exists already, and a sweep never overwrites anything"),
+        (["tiny.toml", "data_dir=none", "lr=0.1,0.2"], "no such folder"),
+    ],
+)
+def test_bad_input_is_one_message_status_2_and_nothing_written(
+    trainlab: Command, tiny: str, tmp_path: Path, words: list[str], message: str
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    done = trainlab("sweep", *words)
+    assert done.status == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert done.out == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_is_neither_a_run_nor_a_sweep_is_not_resumed(trainlab: Command) -> None:
+    done = trainlab("resume", ".")
+    assert done.status == 2
+    assert ". is neither a run nor a sweep" in done.err
+
+
+def test_a_sweep_is_not_changed_under_way(trainlab: Command, tiny: str) -> None:
+    trainlab("sweep", tiny, "lr=0.1,0.2", "--budget", "0.1s", "--progress", "none")
+    file = Path("sweeps/tiny-1/sweep.toml")
+    file.write_text(file.read_text().replace("lr = [0.1, 0.2]", "lr = [0.1, 0.3]"))
+    done = trainlab("resume", "sweeps/tiny-1")
+    assert done.status == 2
+    assert "was changed after the sweep began" in done.err
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"lr": 0}]', '{"lr": 0.1}'])
+def test_damaged_points_are_named(trainlab: Command, tiny: str, text: str) -> None:
+    trainlab("sweep", tiny, "--budget", "0.1s", "--progress", "none")
+    Path("sweeps/tiny-1/points.json").write_text(text)
+    done = trainlab("resume", "sweeps/tiny-1")
+    assert done.status == 2
+    assert "sweeps/tiny-1/points.json is damaged" in done.err
