@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.nn.battery import FloatType, LayerCase
+from tests.nn.image_cases import IMAGE_CASES
 from tests.nn.loss_battery import LossCase
 from trainlab.nn import (
     GELU,
@@ -129,6 +130,7 @@ LAYER_CASES = [
         ),
         (3, 4),
     ),
+    *IMAGE_CASES,
 ]
 BY_NAME = {case.name: case for case in LAYER_CASES}
 

@@ -6,6 +6,7 @@ Names and meanings are PyTorch's, so what one learns here carries over.
 from trainlab.nn.activation import ACTIVATIONS, GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 from trainlab.nn.array import Array, Labels
 from trainlab.nn.container import Dropout, Flatten, Sequential
+from trainlab.nn.convolution import Conv2d
 from trainlab.nn.gradcheck import GradcheckResult, Mismatch, gradcheck
 from trainlab.nn.linear import Linear
 from trainlab.nn.loss import CrossEntropyLoss, Loss, MSELoss
@@ -16,6 +17,7 @@ __all__ = [
     "ACTIVATIONS",
     "GELU",
     "Array",
+    "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
