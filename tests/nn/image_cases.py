@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tests.nn.battery import LayerCase
-from trainlab.nn import Conv2d
+from trainlab.nn import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool, MaxPool2d, Module
 
 
 def conv(name: str, channels: tuple[int, int], kernel: Any, shape: tuple[int, ...], **options: Any) -> LayerCase:
@@ -21,6 +21,28 @@ def conv(name: str, channels: tuple[int, int], kernel: Any, shape: tuple[int, ..
         lambda: torch.nn.Conv2d(*channels, kernel, **options),
         (batch, channels[0], height, width),
     )
+
+
+def pool(kind: str, name: str, shape: tuple[int, ...], *arguments: Any, **options: Any) -> LayerCase:
+    """A pooling called ``kind`` here and in PyTorch."""
+    ours: dict[str, type[Module]] = {
+        "MaxPool2d": MaxPool2d,
+        "AvgPool2d": AvgPool2d,
+        "AdaptiveAvgPool2d": AdaptiveAvgPool2d,
+    }
+    return LayerCase(
+        f"{kind.lower()}-{name}",
+        lambda dtype: ours[kind](*arguments, **options),
+        lambda: getattr(torch.nn, kind)(*arguments, **options),
+        shape,
+    )
+
+
+class TorchGlobalAvgPool(torch.nn.Module):
+    """The mean over height and width, as PyTorch's networks write it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean(dim=(2, 3))
 
 
 IMAGE_CASES = [
@@ -40,4 +62,19 @@ IMAGE_CASES = [
     conv("depthwise", (3, 6), 2, (2, 4, 3), groups=3, stride=2, padding=1, bias=False),
     conv("whole-image", (2, 3), (4, 3), (2, 4, 3)),
     conv("one-pixel", (2, 3), 3, (1, 1, 1), padding=1),
+    pool("MaxPool2d", "2", (2, 3, 4, 6), 2),
+    pool("MaxPool2d", "odd-size", (2, 2, 5, 7), 2),
+    pool("MaxPool2d", "batch-1", (1, 2, 4, 3), (2, 3)),
+    pool("MaxPool2d", "overlap", (2, 2, 5, 6), 3, stride=2, padding=1),
+    pool("MaxPool2d", "gaps", (2, 2, 7, 5), 2, stride=3),
+    pool("MaxPool2d", "dilation", (1, 2, 6, 7), 3, stride=1, padding=1, dilation=2),
+    pool("AvgPool2d", "2", (2, 3, 4, 6), 2),
+    pool("AvgPool2d", "odd-size", (2, 2, 5, 7), 2),
+    pool("AvgPool2d", "overlap", (1, 2, 5, 6), (3, 2), stride=(2, 1), padding=1),
+    pool("AvgPool2d", "gaps", (2, 2, 7, 5), 2, stride=3),
+    pool("AdaptiveAvgPool2d", "1", (2, 3, 4, 5), 1),
+    pool("AdaptiveAvgPool2d", "uneven", (2, 3, 5, 7), (3, 2)),
+    pool("AdaptiveAvgPool2d", "enlarging", (1, 2, 3, 2), (4, 5)),
+    LayerCase("globalavgpool", lambda dtype: GlobalAvgPool(), TorchGlobalAvgPool, (2, 3, 4, 5)),
+    LayerCase("globalavgpool-batch-1", lambda dtype: GlobalAvgPool(), TorchGlobalAvgPool, (1, 2, 1, 3)),
 ]

@@ -4,6 +4,7 @@ Names and meanings are PyTorch's, so what one learns here carries over.
 """
 
 from trainlab.nn.activation import ACTIVATIONS, GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from trainlab.nn.adaptive_pooling import AdaptiveAvgPool2d, GlobalAvgPool
 from trainlab.nn.array import Array, Labels
 from trainlab.nn.container import Dropout, Flatten, Sequential
 from trainlab.nn.convolution import Conv2d
@@ -12,21 +13,26 @@ from trainlab.nn.linear import Linear
 from trainlab.nn.loss import CrossEntropyLoss, Loss, MSELoss
 from trainlab.nn.module import Module
 from trainlab.nn.parameter import Parameter
+from trainlab.nn.pooling import AvgPool2d, MaxPool2d
 
 __all__ = [
     "ACTIVATIONS",
     "GELU",
+    "AdaptiveAvgPool2d",
     "Array",
+    "AvgPool2d",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "GlobalAvgPool",
     "GradcheckResult",
     "Labels",
     "LeakyReLU",
     "Linear",
     "Loss",
     "MSELoss",
+    "MaxPool2d",
     "Mismatch",
     "Module",
     "Parameter",

@@ -201,8 +201,8 @@ class Conv2d(Module):
 
     Keeps in training: the input. Raises ValueError for images with other channels, or smaller than the window.
 
-    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition"; as matrix products: Chellapilla
-    et al. 2006, "High performance convolutional neural networks for document processing".
+    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition"; as matrix products:
+    Chellapilla et al. 2006, "High performance convolutional neural networks for document processing".
 
     >>> layer = Conv2d(3, 8, 3, stride=2, padding=1, rng=np.random.default_rng(0))
     >>> layer(np.ones((4, 3, 32, 32), np.float32)).shape

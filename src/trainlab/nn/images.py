@@ -29,7 +29,7 @@ def channels_first(images: Array) -> Array:
 def check_images(
     layer: "Module", x: Array, channels: int | None = None, dtype: DType | None = None, window: Window | None = None
 ) -> None:
-    """Raises ValueError unless x is (N, channels, H, W) with room for the window, TypeError for a type of other numbers.
+    """Raises ValueError unless x is (N, channels, H, W) with room for the window, TypeError for other numbers.
 
     Nothing is converted on the quiet: a batch of bytes is most likely one that somebody forgot to divide by 255.
     """

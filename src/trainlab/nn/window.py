@@ -93,10 +93,10 @@ class Window:
         for a, b in np.ndindex(self.kernel):
             yield a, b, patches[:, :, :, a, b]
 
-    def describe(self) -> str:
+    def describe(self, stride: Pair = (1, 1)) -> str:
         """The settings as a constructor takes them, defaults left out: ``3, stride=2, padding=1``."""
         words = [short(self.kernel)]
-        for name, default in (("stride", (1, 1)), ("padding", (0, 0)), ("dilation", (1, 1))):
+        for name, default in (("stride", stride), ("padding", (0, 0)), ("dilation", (1, 1))):
             value = getattr(self, name)
             if value != default:
                 words.append(f"{name}={short(value)}")
@@ -120,4 +120,3 @@ def as_pair(name: str, value: int | Pair, smallest: int) -> Pair:
 def short(pair: Pair) -> str:
     """``3`` for (3, 3), ``(3, 5)`` for (3, 5)."""
     return str(pair[0]) if pair[0] == pair[1] else str(pair)
-
