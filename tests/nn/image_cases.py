@@ -3,13 +3,29 @@
 Heights and widths differ everywhere, so do channels in and out: whatever is transposed or swapped does not fit.
 """
 
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import torch
 
-from tests.nn.battery import LayerCase
-from trainlab.nn import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool, MaxPool2d, Module
+from tests.nn.battery import FloatType, LayerCase
+from trainlab.nn import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    GlobalAvgPool,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    Module,
+    Residual,
+    Sequential,
+    Tanh,
+)
 
 
 def conv(name: str, channels: tuple[int, int], kernel: Any, shape: tuple[int, ...], **options: Any) -> LayerCase:
@@ -45,6 +61,73 @@ class TorchGlobalAvgPool(torch.nn.Module):
         return x.mean(dim=(2, 3))
 
 
+def batch_norm(name: str, shape: tuple[int, ...], **options: Any) -> LayerCase:
+    """BatchNorm1d for features (N, F), BatchNorm2d for images (N, C, H, W)."""
+    kind, theirs = (BatchNorm1d, torch.nn.BatchNorm1d) if len(shape) == 2 else (BatchNorm2d, torch.nn.BatchNorm2d)
+    return LayerCase(
+        f"{kind.__name__.lower()}-{name}",
+        lambda dtype: kind(shape[1], dtype=dtype, **options),
+        lambda: theirs(shape[1], **options),
+        shape,
+    )
+
+
+class TorchResidual(torch.nn.Module):
+    """The sum of two ways, as PyTorch's networks write it."""
+
+    def __init__(self, body: torch.nn.Module, shortcut: torch.nn.Module) -> None:
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.body(x) + self.shortcut(x)
+        return y
+
+
+def residual(dtype: FloatType) -> Residual:
+    """A block as in ResNet, that halves the image and changes the number of channels."""
+    rng = np.random.default_rng(0)
+    return Residual(
+        Sequential(
+            Conv2d(2, 3, 3, stride=2, padding=1, bias=False, rng=rng, dtype=dtype), BatchNorm2d(3, dtype=dtype), Tanh()
+        ),
+        Sequential(Conv2d(2, 3, 1, stride=2, bias=False, rng=rng, dtype=dtype), BatchNorm2d(3, dtype=dtype)),
+    )
+
+
+def torch_residual() -> torch.nn.Module:
+    nn = torch.nn
+    return TorchResidual(
+        nn.Sequential(nn.Conv2d(2, 3, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(3), nn.Tanh()),
+        nn.Sequential(nn.Conv2d(2, 3, 1, stride=2, bias=False), nn.BatchNorm2d(3)),
+    )
+
+
+def named(dtype: FloatType) -> Sequential:
+    """A small network whose layers have names."""
+    rng = np.random.default_rng(0)
+    return Sequential(
+        conv1=Conv2d(1, 2, 3, padding=1, rng=rng, dtype=dtype),
+        relu1=LeakyReLU(),
+        pool1=MaxPool2d(2),
+        flatten=Flatten(),
+        fc=Linear(4, 3, rng=rng, dtype=dtype),
+    )
+
+
+def torch_named() -> torch.nn.Module:
+    nn = torch.nn
+    layers = {
+        "conv1": nn.Conv2d(1, 2, 3, padding=1),
+        "relu1": nn.LeakyReLU(),
+        "pool1": nn.MaxPool2d(2),
+        "flatten": nn.Flatten(),
+        "fc": nn.Linear(4, 3),
+    }
+    return nn.Sequential(OrderedDict(layers))
+
+
 IMAGE_CASES = [
     conv("3x3", (2, 3), 3, (2, 5, 4)),
     conv("padding", (2, 3), 3, (2, 4, 3), padding=1),
@@ -77,4 +160,18 @@ IMAGE_CASES = [
     pool("AdaptiveAvgPool2d", "enlarging", (1, 2, 3, 2), (4, 5)),
     LayerCase("globalavgpool", lambda dtype: GlobalAvgPool(), TorchGlobalAvgPool, (2, 3, 4, 5)),
     LayerCase("globalavgpool-batch-1", lambda dtype: GlobalAvgPool(), TorchGlobalAvgPool, (1, 2, 1, 3)),
+    batch_norm("features", (4, 3)),
+    batch_norm("two-samples", (2, 3)),
+    batch_norm("settings", (5, 2), eps=0.1, momentum=0.3),
+    batch_norm("images", (2, 3, 2, 4)),
+    batch_norm("images-batch-1", (1, 2, 3, 2)),
+    batch_norm("images-settings", (3, 2, 2, 1), eps=1e-3, momentum=1.0),
+    LayerCase("residual", residual, torch_residual, (2, 2, 4, 5)),
+    LayerCase(
+        "residual-identity",
+        lambda dtype: Residual(Tanh()),
+        lambda: TorchResidual(torch.nn.Tanh(), torch.nn.Identity()),
+        (3, 4),
+    ),
+    LayerCase("named-layers", named, torch_named, (2, 1, 4, 2)),
 ]

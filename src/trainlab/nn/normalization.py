@@ -99,8 +99,8 @@ class _BatchNorm(Module):
     """What the two layers share: everything but the shape of what comes in.
 
     In training, each batch is normalized by its own mean and variance, and the running statistics follow them:
-    ``running ← (1 − momentum) · running + momentum · batch``. Into ``running_var`` goes the unbiased variance, M/(M − 1)
-    times the biased one that normalizes. In evaluation the running statistics normalize.
+    ``running ← (1 − momentum) · running + momentum · batch``. Into ``running_var`` goes the unbiased variance,
+    M/(M − 1) times the biased one that normalizes. In evaluation the running statistics normalize.
     """
 
     buffer_names = ("running_mean", "running_var", "num_batches_tracked")
@@ -137,8 +137,8 @@ class _BatchNorm(Module):
             return batch_norm_inference(rows, weight, bias, self.running_mean, self.running_var, self.eps)
         if len(rows) < 2:
             raise ValueError(
-                f"{self!r} needs at least two numbers a channel in training, got {len(rows)}: the variance of one is 0. "
-                "Take a larger batch, or call eval()."
+                f"{self!r} needs at least two numbers a channel in training, got {len(rows)}: the variance of one is "
+                "0. Take a larger batch, or call eval()."
             )
         y, mean, variance = batch_norm_forward(rows, weight, bias, self.eps)
         self._kept = rows, mean, variance
@@ -150,7 +150,9 @@ class _BatchNorm(Module):
     def _backward(self, grad_rows: Array) -> Array:
         """grad_input for rows (M, C)."""
         assert self._kept is not None
-        grad_input, grad_weight, grad_bias = batch_norm_backward(grad_rows, self._kept[0], self.weight.data, *self._kept[1:], self.eps)
+        grad_input, grad_weight, grad_bias = batch_norm_backward(
+            grad_rows, self._kept[0], self.weight.data, *self._kept[1:], self.eps
+        )
         self.weight.accumulate(grad_weight)
         self.bias.accumulate(grad_bias)
         return grad_input
