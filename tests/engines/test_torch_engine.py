@@ -205,8 +205,8 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
 
 
 def test_resnet_needs_torch() -> None:
-    with pytest.raises(InputError, match="model = resnet18 needs engine = torch"):
-        config(model="resnet18")
+    with pytest.raises(InputError, match="model = convnet needs engine = torch; the NumPy engine has mlp, lenet"):
+        config(model="convnet")
 
 
 @pytest.mark.parametrize("settings", [{"device": "cuda"}, {"precision": "bf16"}])

@@ -72,17 +72,18 @@ def batch_norm(name: str, shape: tuple[int, ...], **options: Any) -> LayerCase:
     )
 
 
-class TorchResidual(torch.nn.Module):
-    """The sum of two ways, as PyTorch's networks write it."""
+class TorchResidual(torch.nn.Sequential):
+    """The sum of two ways, as PyTorch's networks write it; the last module is the shortcut."""
 
-    def __init__(self, body: torch.nn.Module, shortcut: torch.nn.Module) -> None:
-        super().__init__()
-        self.body = body
+    def __init__(self, *body: torch.nn.Module, shortcut: torch.nn.Module) -> None:
+        super().__init__(*body)
         self.shortcut = shortcut
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y: torch.Tensor = self.body(x) + self.shortcut(x)
-        return y
+        y = x
+        for layer in list(self)[:-1]:
+            y = layer(y)
+        return y + self.shortcut(x)
 
 
 def residual(dtype: FloatType) -> Residual:
@@ -99,8 +100,10 @@ def residual(dtype: FloatType) -> Residual:
 def torch_residual() -> torch.nn.Module:
     nn = torch.nn
     return TorchResidual(
-        nn.Sequential(nn.Conv2d(2, 3, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(3), nn.Tanh()),
-        nn.Sequential(nn.Conv2d(2, 3, 1, stride=2, bias=False), nn.BatchNorm2d(3)),
+        nn.Conv2d(2, 3, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(3),
+        nn.Tanh(),
+        shortcut=nn.Sequential(nn.Conv2d(2, 3, 1, stride=2, bias=False), nn.BatchNorm2d(3)),
     )
 
 
@@ -170,7 +173,7 @@ IMAGE_CASES = [
     LayerCase(
         "residual-identity",
         lambda dtype: Residual(Tanh()),
-        lambda: TorchResidual(torch.nn.Tanh(), torch.nn.Identity()),
+        lambda: TorchResidual(torch.nn.Tanh(), shortcut=torch.nn.Identity()),
         (3, 4),
     ),
     LayerCase("named-layers", named, torch_named, (2, 1, 4, 2)),

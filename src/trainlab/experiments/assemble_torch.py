@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trainlab.engines.group import Group
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import Sample, build_model
+from trainlab.experiments.assemble import NUMPY_MODELS, Sample, build_model
 from trainlab.experiments.config import Config
 from trainlab.randomness import generator
 
@@ -38,7 +38,7 @@ def build_torch_engine(
     sample: Sample | None = None,
     group: Group | None = None,
 ) -> TorchEngine:
-    """The engine with its initial weights; an MLP begins with the NumPy engine's."""
+    """The engine with its initial weights; those of the NumPy engine where that has the network."""
     device = choose_device(config.device, group)
     precision = choose_precision(config.precision, device)
     if config.compile:
@@ -75,6 +75,11 @@ def build_torch_model(config: Config, image_shape: tuple[int, int, int], classes
     if config.model == "mlp":
         with torch.random.fork_rng(devices=[]):  # layers draw weights, which are then replaced
             return torch_twin(build_model(config, image_shape, classes))
+    if config.model in NUMPY_MODELS:
+        weights = build_model(config, image_shape, classes).state_dict()
+        model = torch_models.bare(config.model, classes, image_shape)
+        model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+        return model
     seed = int(generator(config.seed, "weights").integers(2**63))
     return torch_models.build(config.model, classes, image_shape, torch.Generator().manual_seed(seed), config.hidden)
 

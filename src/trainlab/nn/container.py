@@ -84,6 +84,11 @@ class Residual(Module):
         self.body = body
         self.shortcut = Sequential() if shortcut is None else shortcut
 
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The layers of a `Sequential` body by their own names, as PyTorch's blocks have them, and the shortcut."""
+        yield from self.body.children() if isinstance(self.body, Sequential) else [("body", self.body)]
+        yield "shortcut", self.shortcut
+
     def skip_input_grad(self) -> None:
         self.needs_input_grad = False
         self.body.skip_input_grad()
