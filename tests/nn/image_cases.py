@@ -83,7 +83,8 @@ class TorchResidual(torch.nn.Sequential):
         y = x
         for layer in list(self)[:-1]:
             y = layer(y)
-        return y + self.shortcut(x)
+        total: torch.Tensor = y + self.shortcut(x)
+        return total
 
 
 def residual(dtype: FloatType) -> Residual:

@@ -48,7 +48,7 @@ def summarize(model: Module, sample_shape: tuple[int, ...]) -> list[LayerSummary
     leaves = [(name, layer) for name, layer in modules if not any(layer.children())]
     model.eval()
     for name, layer in leaves:
-        layer.forward = note(name, layer)  # type: ignore[method-assign]
+        layer.forward = note(name, layer)  # type: ignore[assignment, method-assign]
     try:
         model.forward(np.zeros((1, *sample_shape), np.float32))
     finally:
@@ -64,6 +64,6 @@ def forward_flops(layer: Module, y: Array) -> int:
     if isinstance(layer, Linear):
         return layer.out_features * (2 * layer.in_features + (layer.bias is not None))
     if isinstance(layer, Conv2d):
-        products = layer.weight.data[0].size  # for one entry of the output
+        products: int = layer.weight.data[0].size  # for one entry of the output
         return y[0].size * (2 * products + (layer.bias is not None))
     return 0 if isinstance(layer, Flatten) else y[0].size

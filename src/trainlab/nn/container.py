@@ -1,5 +1,6 @@
 """Layers that arrange other things: one after the other, side by side, flattened, or dropped at random."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -122,7 +123,7 @@ class Flatten(Module):
 
     def forward(self, x: Array) -> Array:
         self._shape = x.shape if self.training else None
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
 
     def backward(self, grad_output: Array) -> Array:
         if self._shape is None:

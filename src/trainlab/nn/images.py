@@ -5,9 +5,10 @@ Images are (N, C, H, W) in shape. In memory the layers keep the channels of a pi
 a row of a matrix, ready to be multiplied. Any other layout is accepted as well.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainlab.nn.array import Array, DType
 from trainlab.nn.window import Window
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from trainlab.nn.module import Module
 
 
-def channels_last(images: Array) -> Array:
+T = TypeVar("T", bound=np.generic)
+
+
+def channels_last(images: NDArray[T]) -> NDArray[T]:
     """(N, C, H, W) → the view (N, H, W, C)."""
     return images.transpose(0, 2, 3, 1)
 
 
-def channels_first(images: Array) -> Array:
+def channels_first(images: NDArray[T]) -> NDArray[T]:
     """(N, H, W, C) → the view (N, C, H, W)."""
     return images.transpose(0, 3, 1, 2)
 

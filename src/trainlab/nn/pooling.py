@@ -11,19 +11,22 @@ from trainlab.nn.window import Pair, Window, as_pair, short
 
 
 def max_pool2d_forward_naive(x: Array, window: Window) -> tuple[Array, Labels]:
-    """``y[n, c, i, j] = max over a, b of xₚ[n, c, i·s + a·d, j·s + b·d]`` with xₚ the x padded with −∞, and the winner.
+    """``y[n, c, i, j] = max over a, b of x[n, c, i·s + a·d − p, j·s + b·d − p]``, inside the image, and the winner.
 
     x (N, C, H, W) → y (N, C, H_out, W_out) and, in the same shape, which place of the window it came from, counted in
-    row order from 0. Of equal numbers the first one wins, as in PyTorch.
+    row order from 0. Of equal numbers the first one wins and nan wins over every number, as in PyTorch.
     """
-    patches = window.patches(window.pad(channels_last(x), -np.inf))
-    y = np.empty((*patches.shape[:3], x.shape[1]), x.dtype)
-    winner = np.empty(y.shape, np.intp)
-    for n, i, j, c in np.ndindex(y.shape):
-        seen = patches[n, i, j, :, :, c].ravel()
-        winner[n, i, j, c] = seen.argmax()
-        y[n, i, j, c] = seen[winner[n, i, j, c]]
-    return channels_first(y), channels_first(winner)
+    (_, columns), (height, width) = window.kernel, x.shape[2:]
+    y = np.full((*x.shape[:2], *window.output_size(height, width)), -np.inf, x.dtype)
+    winner = np.full(y.shape, -1)
+    for n, c, i, j in np.ndindex(y.shape):
+        for a, b in np.ndindex(window.kernel):
+            row, column = window.pixel(i, j, a, b)
+            if 0 <= row < height and 0 <= column < width:
+                value = x[n, c, row, column]
+                if winner[n, c, i, j] == -1 or value > y[n, c, i, j] or np.isnan(value):
+                    y[n, c, i, j], winner[n, c, i, j] = value, a * columns + b
+    return y, winner
 
 
 def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
@@ -33,13 +36,16 @@ def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
     >>> y.item(), winner.item()
     (3.0, 1)
     """
-    taps = enumerate(tap for _, _, tap in window.taps(window.pad(channels_last(x), -np.inf)))
-    _, first = next(taps)
-    y, winner = first.copy(), np.zeros(first.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
-    for place, tap in taps:
+    rows, columns = window.kernel
+    padded = window.pad(channels_last(x), -np.inf)
+    y = np.full((len(x), *window.output_size(*x.shape[2:]), x.shape[1]), -np.inf, x.dtype)
+    first_row, first_column = window.first_inside(*y.shape[1:3])  # where all pixels are −∞, the first still wins
+    winner = np.empty(y.shape, np.min_scalar_type(rows * columns - 1))
+    winner[...] = (first_row[:, np.newaxis] * columns + first_column)[:, :, np.newaxis]
+    for a, b, tap in window.taps(padded):
         is_larger = (tap > y) | (tap != tap)  # nan wins over every number
         np.copyto(y, tap, where=is_larger)
-        np.copyto(winner, place, where=is_larger)
+        np.copyto(winner, a * columns + b, where=is_larger)
     return channels_first(y), channels_first(winner)
 
 
@@ -49,10 +55,10 @@ def max_pool2d_backward(grad_output: Array, winner: Labels, shape: tuple[int, ..
     ``shape`` is that of x; the border of grad_inputₚ is dropped.
     """
     batch, channels, height, width = shape
-    grad_rows, winner = channels_last(grad_output), channels_last(winner)
+    grad_rows, winner_rows = channels_last(grad_output), channels_last(winner)
     grad_padded = window.canvas((batch, height, width, channels), grad_output.dtype)
     for place, (_, _, tap) in enumerate(window.taps(grad_padded)):
-        tap += grad_rows * (winner == place)
+        tap += grad_rows * (winner_rows == place)
     return channels_first(window.inside(grad_padded))
 
 

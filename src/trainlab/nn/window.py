@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from trainlab.nn.array import Array, DType
+from trainlab.nn.array import Array, DType, Labels
 
 Pair = tuple[int, int]
 """Vertical, horizontal."""
@@ -50,6 +50,17 @@ class Window:
                 "padding. Take a smaller kernel or dilation, more padding or larger images."
             )
         rows, columns = ((p - span) // s + 1 for p, span, s in zip(padded, spans, self.stride, strict=True))
+        return rows, columns
+
+    def pixel(self, i: int, j: int, a: int, b: int) -> Pair:
+        """Row and column of the pixel at place (a, b) of output pixel (i, j); outside the image on the border."""
+        (s, t), (d, e), (p, q) = self.stride, self.dilation, self.padding
+        return i * s + a * d - p, j * t + b * e - q
+
+    def first_inside(self, out_height: int, out_width: int) -> tuple[Labels, Labels]:
+        """For each row and each column of the output, the first row and column of its window that is not border."""
+        sizes = zip((out_height, out_width), self.stride, self.dilation, self.padding, strict=True)
+        rows, columns = (np.maximum(0, -((s * np.arange(size) - p) // d)) for size, s, d, p in sizes)
         return rows, columns
 
     def pad(self, images: Array, value: float = 0.0) -> Array:
