@@ -191,7 +191,7 @@ def test_the_smallest_images_fit_and_smaller_ones_are_refused(model: str, size: 
     one = config(engine="torch", model=model, hidden=[8, 8])
     images = np.zeros((2, 3, size, size), np.float32)
     assert build_engine(one, (3, size, size), 2).predict(images).shape == (2, 2)
-    with pytest.raises(InputError, match=f"got a side of {size - 1}"):
+    with pytest.raises(InputError, match=f"got (a side of {size - 1}|{size}×{size - 1})"):
         build_engine(one, (3, size, size - 1), 2)
 
 

@@ -240,8 +240,8 @@ def test_ten_batches_leave_pytorch_s_running_statistics_and_evaluation_uses_them
         assert_close(ours.state_dict()[name], buffer.numpy(), name, TOLERANCE[np.float64])
     before = ours.state_dict()
     assert_close(ours.eval()(x), theirs.eval()(torch.from_numpy(x)).detach().numpy(), "evaluation", 1e-12)
-    for name, buffer in ours.state_dict().items():
-        assert_same(buffer, before[name], f"evaluation changed {name}")
+    for name, array in ours.state_dict().items():
+        assert_same(array, before[name], f"evaluation changed {name}")
 
 
 @pytest.mark.parametrize("mistake", ["biased variance", "momentum the other way round", "not counted"])

@@ -6,21 +6,21 @@ from trainlab.errors import InputError
 from trainlab.nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential
 
 
-def lenet(classes: int, channels: int, size: int, *, rng: np.random.Generator) -> Sequential:
+def lenet(classes: int, channels: int, height: int, width: int, *, rng: np.random.Generator) -> Sequential:
     """Two 5×5 convolutions with max-pooling, then three linear layers; ReLU between them.
 
-    x (N, channels, size, size) → scores (N, classes).
+    x (N, channels, height, width) → scores (N, classes).
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2, with ReLU and
     max-pooling in place of tanh and learned averages.
 
     Raises InputError for images below 16×16.
 
-    >>> model = lenet(10, 1, 28, rng=np.random.default_rng(0))
+    >>> model = lenet(10, 1, 28, 28, rng=np.random.default_rng(0))
     >>> sum(parameter.size for parameter in model.parameters())
     61706
     """
-    padding, side = lenet_geometry(size)
+    padding, pixels = lenet_geometry(height, width)
     return Sequential(
         conv1=Conv2d(channels, 6, 5, padding=padding, rng=rng),
         relu1=ReLU(),
@@ -29,7 +29,7 @@ def lenet(classes: int, channels: int, size: int, *, rng: np.random.Generator) -
         relu2=ReLU(),
         pool2=MaxPool2d(2),
         flatten=Flatten(),
-        fc1=Linear(16 * side * side, 120, rng=rng),
+        fc1=Linear(16 * pixels, 120, rng=rng),
         relu3=ReLU(),
         fc2=Linear(120, 84, rng=rng),
         relu4=ReLU(),
@@ -37,17 +37,18 @@ def lenet(classes: int, channels: int, size: int, *, rng: np.random.Generator) -
     )
 
 
-def lenet_geometry(size: int) -> tuple[int, int]:
-    """Padding of the first convolution, and side of what the linear layers get, for images of a side.
+def lenet_geometry(height: int, width: int) -> tuple[int, int]:
+    """Padding of the first convolution, and pixels of what the linear layers get.
 
     The first convolution pads 28×28 images to 32×32 as the original did.
 
     Raises InputError for images below 16×16, of which nothing would be left.
     """
-    if size < 16:
+    if min(height, width) < 16:
         raise InputError(
-            f"model = lenet needs images of at least 16×16 pixels, got a side of {size}. Take larger images, or "
+            f"model = lenet needs images of at least 16×16 pixels, got {height}×{width}. Take larger images, or "
             "model=convnet engine=torch."
         )
-    padding = 2 if size == 28 else 0
-    return padding, ((size + 2 * padding - 4) // 2 - 4) // 2
+    padding = 2 if height == width == 28 else 0
+    rows, columns = (((size + 2 * padding - 4) // 2 - 4) // 2 for size in (height, width))
+    return padding, rows * columns

@@ -12,7 +12,7 @@ Shape = tuple[int, int, int]
 """Channels, height, width."""
 
 BUILDERS: dict[str, Callable[[int, Shape, np.random.Generator], Sequential]] = {
-    "lenet": lambda classes, shape, rng: lenet(classes, shape[0], min(shape[1:]), rng=rng),
+    "lenet": lambda classes, shape, rng: lenet(classes, *shape, rng=rng),
     "resnet18": lambda classes, shape, rng: resnet(STAGES["resnet18"], classes, shape[0], rng=rng),
     "resnet34": lambda classes, shape, rng: resnet(STAGES["resnet34"], classes, shape[0], rng=rng),
 }

@@ -1,5 +1,6 @@
 """A network layer by layer: what comes out, how many numbers it learns, what it costs."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,6 +65,6 @@ def forward_flops(layer: Module, y: Array) -> int:
     if isinstance(layer, Linear):
         return layer.out_features * (2 * layer.in_features + (layer.bias is not None))
     if isinstance(layer, Conv2d):
-        products: int = layer.weight.data[0].size  # for one entry of the output
-        return y[0].size * (2 * products + (layer.bias is not None))
+        products = math.prod(layer.weight.shape[1:])  # for one entry of the output
+        return int(y[0].size) * (2 * products + (layer.bias is not None))
     return 0 if isinstance(layer, Flatten) else y[0].size

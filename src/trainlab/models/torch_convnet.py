@@ -23,12 +23,12 @@ class LeNet(nn.Module):
     Raises InputError for images below 16×16, of which nothing would be left.
     """
 
-    def __init__(self, classes: int, channels: int, size: int) -> None:
+    def __init__(self, classes: int, channels: int, height: int, width: int) -> None:
         super().__init__()
-        padding, side = lenet_geometry(size)
+        padding, pixels = lenet_geometry(height, width)
         self.conv1 = nn.Conv2d(channels, 6, 5, padding=padding)
         self.conv2 = nn.Conv2d(6, 16, 5)
-        self.fc1 = nn.Linear(16 * side * side, 120)
+        self.fc1 = nn.Linear(16 * pixels, 120)
         self.fc2 = nn.Linear(120, 84)
         self.fc3 = nn.Linear(84, classes)
 

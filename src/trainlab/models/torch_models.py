@@ -16,7 +16,7 @@ from trainlab.models.torch_resnet import ResNet
 
 Builder = Callable[[int, Shape, Sequence[int]], nn.Module]
 BUILDERS: dict[str, Builder] = {
-    "lenet": lambda classes, shape, widths: LeNet(classes, shape[0], min(shape[1:])),
+    "lenet": lambda classes, shape, widths: LeNet(classes, *shape),
     "convnet": lambda classes, shape, widths: ConvNet(classes, shape[0], min(shape[1:])),
     "fastnet": lambda classes, shape, widths: FastNet(widths, classes, shape[0], min(shape[1:])),
     "resnet18": lambda classes, shape, widths: ResNet(STAGES["resnet18"], classes, shape[0]),
