@@ -23,8 +23,10 @@ from trainlab.nn import (
     Residual,
     convolution,
     normalization,
+    parallel,
     pooling,
 )
+from trainlab.nn.blas import thread_limit
 from trainlab.nn.images import channels_first, channels_last
 
 CONV_CASES = [case for case in IMAGE_CASES if case.name.startswith("conv2d")]
@@ -39,20 +41,26 @@ def rng() -> np.random.Generator:
 # ---------------------------------------------------------------- fast = naive
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("piece", [1, 2**11, 2**21])
 @pytest.mark.parametrize("case", CONV_CASES, ids=lambda case: case.name)
-def test_convolution_in_pieces_is_the_naive_one(case: LayerCase, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A piece is one image, a few with a rest, or the whole batch."""
+def test_convolution_in_pieces_and_by_several_threads_is_the_naive_one(
+    case: LayerCase, piece: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A piece is one image, a few with a rest, or the whole share of a thread."""
     monkeypatch.setattr(convolution, "PIECE", piece)
+    monkeypatch.setattr(convolution, "ROWS", 1)
+    monkeypatch.setattr(parallel, "WORTH_SHARING", 0 if threads > 1 else 1e9)
     layer = build(case)
     assert isinstance(layer, Conv2d)
     x = rng().standard_normal((5, *case.shape[1:]))
     settings = (layer.window, layer.groups)
     bias = None if layer.bias is None else layer.bias.data
-    y = convolution.conv2d_forward(x, layer.weight.data, bias, *settings)
+    with thread_limit(threads):
+        y = convolution.conv2d_forward(x, layer.weight.data, bias, *settings)
+        g = random_upstream(y.shape)
+        fast = convolution.conv2d_backward(g, x, layer.weight.data, *settings)
     assert_close(y, convolution.conv2d_forward_naive(x, layer.weight.data, bias, *settings), "y", 1e-14)
-    g = random_upstream(y.shape)
-    fast = convolution.conv2d_backward(g, x, layer.weight.data, *settings)
     naive = convolution.conv2d_backward_naive(g, x, layer.weight.data, *settings)
     for name, one, other in zip(("input", "weight", "bias"), fast, naive, strict=True):
         assert_close(one, other, name, 1e-14)

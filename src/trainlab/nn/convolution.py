@@ -4,6 +4,7 @@ N is the batch size, C channels coming in, O channels going out, k_H × k_W the 
 output channel o belongs to the group g = ⌊o / (O/G)⌋ and sees only that group's C/G input channels.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,14 @@ from trainlab.nn.blas import add_product
 from trainlab.nn.images import channels_first, channels_last, check_grad_output, check_images
 from trainlab.nn.initialization import Initializer, he_normal
 from trainlab.nn.module import Module
+from trainlab.nn.parallel import in_shares
 from trainlab.nn.parameter import Parameter
 from trainlab.nn.window import Pair, Window, as_pair
 
 PIECE = 2**21
 """Bytes of patches that are made and multiplied at a time: they should still lie in the cache when they are read."""
+ROWS = 512
+"""Patches that are multiplied at a time at least: fewer would not be worth the reading of a large weight."""
 
 
 def conv2d_forward_naive(x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
@@ -79,13 +83,17 @@ def conv2d_forward(x: Array, weight: Array, bias: Array | None, window: Window, 
     [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
     y = np.empty((groups, len(x), *window.output_size(*x.shape[2:]), len(weight) // groups), x.dtype)
-    for group, (seen, made) in enumerate(_groups(x, weight, groups)):
-        filters = _as_rows(weight[made])
-        for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window):
-            pixels = y[group, piece].reshape(-1, len(filters))
-            np.matmul(patches, filters.T, out=pixels)
-            if bias is not None:
-                pixels += bias[made]
+
+    def compute(share: slice) -> None:
+        for group, (seen, made) in enumerate(_groups(x, weight, groups)):
+            filters = _as_rows(weight[made])
+            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
+                pixels = y[group, piece].reshape(-1, len(filters))
+                np.matmul(patches, filters.T, out=pixels)
+                if bias is not None:
+                    pixels += bias[made]
+
+    in_shares(compute, len(x), y[0].size * weight[0].size)
     return channels_first(_join(y))
 
 
@@ -105,17 +113,23 @@ def conv2d_backward(
     grad_input adds up what each pixel has got from all the patches that it is part of.
     """
     grad_input = np.empty((groups, *channels_last(x[:, : weight.shape[1]]).shape), x.dtype)
-    grad_weight = np.empty_like(weight)
-    for group, (seen, made) in enumerate(_groups(x, weight, groups)):
-        filters = _as_rows(weight[made])
-        grad_filters = np.zeros_like(filters)
-        for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window):
-            grad = channels_last(grad_output[piece, made]).reshape(len(patches), -1)
-            add_product(grad_filters, grad, patches, 1.0)
-            if needs_input_grad:
-                grad_patches = np.matmul(grad, filters, out=patches)  # the patches have served
-                _add_up(grad_patches, window, out=grad_input[group, piece])
-        grad_weight[made] = grad_filters.reshape(len(filters), *window.kernel, -1).transpose(0, 3, 1, 2)
+
+    def compute(share: slice) -> Array:
+        grad_weight = np.empty((len(weight), *window.kernel, weight.shape[1]), weight.dtype)
+        for group, (seen, made) in enumerate(_groups(x, weight, groups)):
+            filters, grad_filters = _as_rows(weight[made]), grad_weight[made].reshape(len(weight) // groups, -1)
+            grad_filters.fill(0)
+            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
+                grad = channels_last(grad_output[piece, made]).reshape(len(patches), -1)
+                add_product(grad_filters, grad, patches, 1.0)
+                if needs_input_grad:
+                    grad_patches = np.matmul(grad, filters, out=patches)  # the patches have served
+                    _add_up(grad_patches, window, out=grad_input[group, piece])
+        return channels_first(grad_weight)
+
+    grad_weight, *others = in_shares(compute, len(x), grad_output.size * weight[0].size)
+    for other in others:
+        grad_weight += other
     grad_bias = grad_output.sum(axis=(0, 2, 3))
     return channels_first(_join(grad_input)) if needs_input_grad else None, grad_weight, grad_bias
 
@@ -138,17 +152,18 @@ def _as_rows(weight: Array) -> Array:
     return weight.transpose(0, 2, 3, 1).reshape(len(weight), -1)
 
 
-def _patches_in_pieces(images: Array, window: Window) -> Iterator[tuple[slice, Array]]:
-    """Some images (N, H, W, C) at a time: which ones, and their patches, in a buffer that the next piece reuses."""
-    batch, height, width, channels = images.shape
+def _patches_in_pieces(images: Array, window: Window, share: slice) -> Iterator[tuple[slice, Array]]:
+    """Some images (N, H, W, C) of a share at a time: which ones, and their patches, in a buffer that is used again."""
+    _, height, width, channels = images.shape
     out_height, out_width = window.output_size(height, width)
     shape = (out_height, out_width, *window.kernel, channels)
-    size = max(1, min(batch, PIECE // (int(np.prod(shape)) * images.itemsize)))
+    fitting = PIECE // (math.prod(shape) * images.itemsize)
+    size = max(1, min(share.stop - share.start, max(fitting, -(-ROWS // (out_height * out_width)))))
     padded = window.canvas((size, height, width, channels), images.dtype)
     inside, views = window.inside(padded), window.patches(padded)
     buffer = np.empty((size, *shape), images.dtype)
-    for start in range(0, batch, size):
-        count = min(size, batch - start)
+    for start in range(share.start, share.stop, size):
+        count = min(size, share.stop - start)
         inside[:count] = images[start : start + count]
         buffer[:count] = views[:count]
         yield slice(start, start + count), buffer[:count].reshape(count * out_height * out_width, -1)
@@ -240,7 +255,7 @@ class Conv2d(Module):
             as_pair("dilation", dilation, 1),
         )
         shape = (out_channels, in_channels // groups, *self.window.kernel)
-        weight = initialization((out_channels, int(np.prod(shape[1:]))), rng)
+        weight = initialization((out_channels, math.prod(shape[1:])), rng)
         self.weight = Parameter(weight.reshape(shape).astype(dtype), "weight")
         self.bias = Parameter(np.zeros(out_channels, dtype), "bias") if bias else None
         self._x: Array | None = None
