@@ -43,9 +43,10 @@ def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
     winner = np.empty(y.shape, np.min_scalar_type(rows * columns - 1))
     winner[...] = (first_row[:, np.newaxis] * columns + first_column)[:, :, np.newaxis]
     for a, b, tap in window.taps(padded):
-        is_larger = (tap > y) | (tap != tap)  # nan wins over every number
-        np.copyto(y, tap, where=is_larger)
-        np.copyto(winner, a * columns + b, where=is_larger)
+        seen = np.ascontiguousarray(tap)
+        is_larger = (seen > y) | (seen != seen)  # nan wins over every number
+        np.maximum(y, seen, out=y)
+        winner[is_larger] = a * columns + b
     return channels_first(y), channels_first(winner)
 
 
