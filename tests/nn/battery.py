@@ -33,6 +33,8 @@ class LayerCase:
     shape: tuple[int, ...]
     returns_view: bool = False
     """The gradient handed back is a reshaped view of the one handed in."""
+    peer_rounding: float = 1.0
+    """How many times `TOLERANCE` PyTorch's own float32 gradients are off those in float64, where that is above 1."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +111,19 @@ def check_parity(case: LayerCase, dtype: FloatType) -> None:
     layer, twin = build(case, dtype), case.twin()
     twin.to(torch.from_numpy(np.zeros(1, dtype)).dtype)
     twin.load_state_dict({name: torch.from_numpy(array) for name, array in layer.state_dict().items()})
+    tolerance = TOLERANCE[dtype] * (case.peer_rounding if dtype is np.float32 else 1)
     ours = run(layer, case.shape, dtype)
     x = torch.from_numpy(ours.x.copy()).requires_grad_()
     output = twin(x)
     output.backward(torch.from_numpy(ours.grad_output))
     assert x.grad is not None
-    assert_close(ours.output, output.detach().numpy(), "output", TOLERANCE[dtype])
-    assert_close(ours.grad_input, x.grad.numpy(), "grad_input", TOLERANCE[dtype])
+    assert_close(ours.output, output.detach().numpy(), "output", tolerance)
+    assert_close(ours.grad_input, x.grad.numpy(), "grad_input", tolerance)
     for name, parameter in twin.named_parameters():
         assert parameter.grad is not None
-        assert_close(ours.gradients[name], parameter.grad.numpy(), name, TOLERANCE[dtype])
+        assert_close(ours.gradients[name], parameter.grad.numpy(), name, tolerance)
     for name, buffer in twin.named_buffers():
-        assert_close(layer.state_dict()[name], buffer.numpy(), name, TOLERANCE[dtype])
+        assert_close(layer.state_dict()[name], buffer.numpy(), name, tolerance)
 
 
 def check_nothing_is_mutated(case: LayerCase) -> None:

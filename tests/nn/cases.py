@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tests.nn.battery import FloatType, LayerCase
 from tests.nn.image_cases import IMAGE_CASES
 from tests.nn.loss_battery import LossCase
+from tests.nn.sequence_cases import SEQUENCE_CASES
 from trainlab.nn import (
     GELU,
     Array,
@@ -131,6 +132,7 @@ LAYER_CASES = [
         (3, 4),
     ),
     *IMAGE_CASES,
+    *SEQUENCE_CASES,
 ]
 BY_NAME = {case.name: case for case in LAYER_CASES}
 
