@@ -231,4 +231,8 @@ def test_a_summary_leaves_the_network_as_it_was_and_shows_both_ways_of_a_block()
         "layer2.0.shortcut.1",
         "layer2.0.relu",
     ]
+    assert names[first + 8 : first + 14] == [
+        *(f"layer2.1.{name}" for name in ("conv1", "bn1", "relu1", "conv2", "bn2")),
+        "layer2.1.relu",  # the identity is no layer
+    ]
     assert sum(row.parameters for row in rows) == 11_173_962

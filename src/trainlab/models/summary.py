@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.nn import Array, Conv2d, Flatten, Linear, Module
+from trainlab.nn import Array, Conv2d, Flatten, Linear, Module, Sequential
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ def summarize(model: Module, sample_shape: tuple[int, ...]) -> list[LayerSummary
 
     modules = list(model.named_modules())
     modes = [module.training for _, module in modules]
-    leaves = [(name, layer) for name, layer in modules if not any(layer.children())]
+    leaves = [
+        (name, layer) for name, layer in modules if not isinstance(layer, Sequential) and not any(layer.children())
+    ]
     model.eval()
     for name, layer in leaves:
         layer.forward = note(name, layer)  # type: ignore[assignment, method-assign]
