@@ -7,8 +7,8 @@ from typing import TypeVar
 from trainlab.nn.blas import thread_count, thread_limit
 
 T = TypeVar("T")
-WORTH_SHARING = 2**22
-"""Multiplications: a millisecond or less on one core, against a quarter of one to start threads."""
+WORTH_SHARING = 2**23
+"""Multiplications: 0.2 ms (64 channels) to 2 ms (one channel) on one core, against 0.15 ms to start the threads."""
 
 
 def in_shares(work: Callable[[slice], T], count: int, multiplications: int) -> list[T]:
