@@ -6,6 +6,7 @@ from functools import partial
 from benchmarks import (
     augmentation,
     cifar10_time,
+    convolution,
     data_wait,
     evaluation_batch1,
     lab1_epoch,
@@ -33,6 +34,7 @@ SPEED: dict[str, Measure] = {
     "memory": memory.measure,
     "augmentation": augmentation.measure,
     "profile_step": profile_step.measure,
+    "convolution": convolution.measure,
     "resnet18_step": resnet18_step.measure,
     "data_wait": data_wait.measure,
     "sklearn_classifier": sklearn_classifier.measure,

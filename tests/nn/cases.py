@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from tests.nn.battery import FloatType, LayerCase
+from tests.nn.image_cases import IMAGE_CASES
 from tests.nn.loss_battery import LossCase
+from tests.nn.sequence_cases import SEQUENCE_CASES
 from trainlab.nn import (
     GELU,
     Array,
@@ -129,6 +131,8 @@ LAYER_CASES = [
         ),
         (3, 4),
     ),
+    *IMAGE_CASES,
+    *SEQUENCE_CASES,
 ]
 BY_NAME = {case.name: case for case in LAYER_CASES}
 

@@ -13,6 +13,7 @@ import torch
 
 from tests.nn.battery import FloatType, LayerCase
 from tests.nn.cases import BY_NAME, DROPOUT_SEED, chain, linear, same
+from tests.nn.planted_images import planted_images
 from trainlab.nn import Array, Linear, Module, Sequential, Tanh, functional
 
 Formula = Callable[[Array, Array, Array], Array]
@@ -186,4 +187,9 @@ def _planted_chains() -> Iterator[Planted]:
     yield _replace(CHAIN, "activation forgotten", make, "input", "0.weight", "0.bias")
 
 
-PLANTED = [*_planted_linears(), *_planted_elementwise(), *_planted_chains()]
+PLANTED = [
+    *_planted_linears(),
+    *_planted_elementwise(),
+    *_planted_chains(),
+    *(Planted(*one) for one in planted_images()),
+]

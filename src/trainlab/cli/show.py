@@ -63,16 +63,16 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     click.echo(f"# {title}\n{config.to_toml()}")
     rows = summarize_network(config, described.image_shape, len(described.classes))
     width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
-    click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>13}{'memory':>12}")
+    click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>15}{'memory':>12}")
     for row in rows:
         shape = "×".join(map(str, row.output_shape))
         memory = _bytes(4 * row.parameters + row.output_bytes)
         layer = f"{row.name:>{width}}  {row.layer:{layer_width}}"
-        click.echo(f"{layer}{shape:>14}{row.parameters:>14,}{row.flops:>13,}{memory:>12}")
+        click.echo(f"{layer}{shape:>14}{row.parameters:>14,}{row.flops:>15,}{memory:>12}")
     parameters = sum(row.parameters for row in rows)
     flops = sum(row.flops for row in rows)
     memory = _bytes(sum(4 * row.parameters + row.output_bytes for row in rows))
-    click.echo(f"{'':>{width}}  {'together':{layer_width}}{'':>14}{parameters:>14,}{flops:>13,}{memory:>12}")
+    click.echo(f"{'':>{width}}  {'together':{layer_width}}{'':>14}{parameters:>14,}{flops:>15,}{memory:>12}")
     copies = 2 + {"sgd": int(config.momentum > 0), "adam": 3, "adamw": 3, "muon": 1}[config.optimizer]
     activations = config.batch_size * sum(row.output_bytes for row in rows)
     click.echo(

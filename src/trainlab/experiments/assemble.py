@@ -14,7 +14,7 @@ from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load,
 from trainlab.engines import Engine, Group, LateEngine, NumpyEngine
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
-from trainlab.models import LayerSummary, mlp, summarize
+from trainlab.models import LayerSummary, mlp, networks, summarize
 from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
 from trainlab.nn.initialization import by_name
 from trainlab.optim import (
@@ -131,11 +131,18 @@ def data_directory(config: Config) -> Path | None:
     return Path(config.data_dir).expanduser() if config.data_dir else None
 
 
+NUMPY_MODELS = ("mlp", *networks.BUILDERS)
+"""What the NumPy engine has; the PyTorch engine then begins with the same weights."""
+
+
 def build_model(
     config: Config, image_shape: tuple[int, int, int], classes: int, dtype: FloatType = np.float32
 ) -> Sequential:
     """The network with its initial weights, which depend on the seed alone."""
     channels, height, width = image_shape
+    rng = generator(config.seed, "weights")
+    if config.model != "mlp":
+        return networks.build(config.model, classes, image_shape, rng, dtype)
     return mlp(
         channels * height * width,
         config.hidden,
@@ -143,14 +150,14 @@ def build_model(
         activation=config.activation,
         dropout=config.dropout,
         initialization=by_name(config.initialization, config.initial_std),
-        rng=generator(config.seed, "weights"),
+        rng=rng,
         dtype=dtype,
     )
 
 
 def summarize_network(config: Config, image_shape: tuple[int, int, int], classes: int) -> list[LayerSummary]:
     """The network of a configuration, layer by layer."""
-    if config.model == "mlp":
+    if config.model in NUMPY_MODELS:
         return summarize(build_model(config, image_shape, classes), image_shape)
     from trainlab.experiments.assemble_torch import build_torch_model
     from trainlab.models.torch_summary import summarize_torch

@@ -6,7 +6,7 @@ import numpy as np
 
 from trainlab.engines.group import Group
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import FloatType, Sample, build_model
+from trainlab.experiments.assemble import NUMPY_MODELS, FloatType, Sample, build_model
 from trainlab.experiments.config import Config
 from trainlab.randomness import generator
 
@@ -41,7 +41,7 @@ def build_torch_engine(
     group: Group | None = None,
     dtype: FloatType = np.float32,
 ) -> TorchEngine:
-    """The engine with its initial weights; an MLP begins with the NumPy engine's."""
+    """The engine with its initial weights; those of the NumPy engine where that has the network."""
     device = choose_device(config.device, group)
     precision = choose_precision(config.precision, device)
     if dtype is np.float64:
@@ -91,6 +91,12 @@ def build_torch_model(
     if config.model == "mlp":
         with torch.random.fork_rng(devices=[]):  # layers draw weights, which are then replaced
             return torch_twin(build_model(config, image_shape, classes, dtype))
+    if config.model in NUMPY_MODELS:
+        weights = build_model(config, image_shape, classes, dtype).state_dict()
+        bare = torch_models.bare(config.model, classes, image_shape)
+        bare = bare.to(torch.float64) if dtype is np.float64 else bare
+        bare.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+        return bare
     seed = int(generator(config.seed, "weights").integers(2**63))
     drawn = torch.Generator().manual_seed(seed)
     model = torch_models.build(config.model, classes, image_shape, drawn, config.hidden)

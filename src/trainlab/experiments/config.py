@@ -62,7 +62,7 @@ class Config:
     # The network
     model: str = setting(
         "mlp",
-        "network; all but mlp need engine=torch",
+        "network; convnet and fastnet need engine=torch",
         choices=("mlp", "lenet", "convnet", "fastnet", "resnet18", "resnet34"),
     )
     hidden: tuple[int, ...] = setting(
@@ -162,8 +162,10 @@ class Config:
             raise InputError(f"unit_rows belongs to optimizer=muon, not {self.optimizer}.")
         if self.nesterov and not self.momentum:
             raise InputError("nesterov = true needs a momentum above 0, such as momentum=0.9.")
-        if self.model != "mlp" and self.engine != "torch":
-            raise InputError(f"model = {self.model} needs engine = torch: the NumPy engine has no convolutions yet.")
+        if self.model in ("convnet", "fastnet") and self.engine != "torch":
+            raise InputError(
+                f"model = {self.model} needs engine = torch; the NumPy engine has mlp, lenet, resnet18 and resnet34."
+            )
         if self.engine != "torch" and (self.device not in ("auto", "cpu") or self.precision not in ("auto", "fp32")):
             raise InputError("device and precision belong to engine=torch; the NumPy engine computes fp32 on the CPU.")
         if self.engine != "torch" and (self.accumulate > 1 or self.ema or self.compile):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from trainlab.errors import InputError
+from trainlab.models.lenet import lenet_geometry
 
 CONVNET_WIDTHS = (32, 64, 128)
 
@@ -14,7 +15,7 @@ CONVNET_WIDTHS = (32, 64, 128)
 class LeNet(nn.Module):
     """Two 5×5 convolutions with max-pooling, then three linear layers; ReLU between them.
 
-    x (N, channels, H, W) → scores (N, classes). The first convolution pads 28×28 images to 32×32 as the original did.
+    x (N, channels, H, W) → scores (N, classes). Its twin on NumPy is `models.lenet`.
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", figure 2, with ReLU and
     max-pooling in place of tanh and learned averages.
@@ -22,18 +23,12 @@ class LeNet(nn.Module):
     Raises InputError for images below 16×16, of which nothing would be left.
     """
 
-    def __init__(self, classes: int, channels: int, size: int) -> None:
+    def __init__(self, classes: int, channels: int, height: int, width: int) -> None:
         super().__init__()
-        if size < 16:
-            raise InputError(
-                f"model = lenet needs images of at least 16×16 pixels, got a side of {size}. Take larger images, or "
-                "model=convnet."
-            )
-        padding = 2 if size == 28 else 0
-        side = ((size + 2 * padding - 4) // 2 - 4) // 2
+        padding, pixels = lenet_geometry(height, width)
         self.conv1 = nn.Conv2d(channels, 6, 5, padding=padding)
         self.conv2 = nn.Conv2d(6, 16, 5)
-        self.fc1 = nn.Linear(16 * side * side, 120)
+        self.fc1 = nn.Linear(16 * pixels, 120)
         self.fc2 = nn.Linear(120, 84)
         self.fc3 = nn.Linear(84, classes)
 

@@ -8,21 +8,26 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
+from trainlab.models.networks import Shape
+from trainlab.models.resnet import STAGES
 from trainlab.models.torch_convnet import ConvNet, LeNet
 from trainlab.models.torch_fastnet import FastNet
-from trainlab.models.torch_resnet import STAGES, ResNet
-
-Shape = tuple[int, int, int]
-"""Channels, height, width."""
+from trainlab.models.torch_resnet import ResNet
 
 Builder = Callable[[int, Shape, Sequence[int]], nn.Module]
 BUILDERS: dict[str, Builder] = {
-    "lenet": lambda classes, shape, widths: LeNet(classes, shape[0], min(shape[1:])),
+    "lenet": lambda classes, shape, widths: LeNet(classes, *shape),
     "convnet": lambda classes, shape, widths: ConvNet(classes, shape[0], min(shape[1:])),
     "fastnet": lambda classes, shape, widths: FastNet(widths, classes, shape[0], min(shape[1:])),
     "resnet18": lambda classes, shape, widths: ResNet(STAGES["resnet18"], classes, shape[0]),
     "resnet34": lambda classes, shape, widths: ResNet(STAGES["resnet34"], classes, shape[0]),
 }
+
+
+def bare(name: str, classes: int, image_shape: Shape, widths: Sequence[int] = ()) -> nn.Module:
+    """The network called ``name``, one of `BUILDERS`, with weights that are to be replaced."""
+    with torch.random.fork_rng(devices=[]):  # a layer draws its weights from the global generator
+        return BUILDERS[name](classes, image_shape, widths)
 
 
 def build(
@@ -35,8 +40,7 @@ def build(
     Args:
         widths: channels of each stage, where the network leaves them open.
     """
-    with torch.random.fork_rng(devices=[]):  # a layer draws from the global generator before we replace its weights
-        model = BUILDERS[name](classes, image_shape, widths)
+    model = bare(name, classes, image_shape, widths)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):

@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-STAGES = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3)}
-"""Blocks in each of the four stages."""
-WIDTHS = (64, 128, 256, 512)
+from trainlab.models.resnet import WIDTHS
 
 
 class BasicBlock(nn.Module):
@@ -46,21 +44,22 @@ class ResNet(nn.Module):
     """A 3×3 stem (no pooling), four stages of basic blocks, global average pooling, one linear layer.
 
     x (N, channels, H, W) → scores (N, classes). With 10 classes and three channels ResNet-18 has 11,173,962
-    parameters.
+    parameters. Its twin on NumPy is `models.resnet`.
 
     Args:
         blocks: number of `BasicBlock` in each stage; a stage halves height and width, but for the first.
         classes: number of scores.
         channels: 3 for RGB, 1 for grey.
+        widths: channels of each stage.
     """
 
-    def __init__(self, blocks: Sequence[int], classes: int, channels: int = 3) -> None:
+    def __init__(self, blocks: Sequence[int], classes: int, channels: int = 3, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, WIDTHS[0], 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(WIDTHS[0])
-        before = WIDTHS[0]
+        self.conv1 = nn.Conv2d(channels, widths[0], 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        before = widths[0]
         stages = []
-        for number, (width, count) in enumerate(zip(WIDTHS, blocks, strict=True)):
+        for number, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             stride = 1 if number == 0 else 2
             first = BasicBlock(before, width, stride)
             stages.append(nn.Sequential(first, *(BasicBlock(width, width, 1) for _ in range(count - 1))))

@@ -108,6 +108,12 @@ def _routines(dtype: DType) -> tuple[Callable[..., None], Callable[..., None]] |
     return None
 
 
+def thread_count() -> int:
+    """How many threads a matrix product may use now."""
+    libraries = _controller().lib_controllers
+    return libraries[0].num_threads if libraries else 1
+
+
 def thread_limit(threads: int) -> AbstractContextManager[None]:
     """Let matrix products use at most this many threads inside a ``with`` block.
 

@@ -1,11 +1,13 @@
-"""Layers that arrange other things: one after the other, flattened, or dropped at random."""
+"""Layers that arrange other things: one after the other, side by side, flattened, or dropped at random."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from trainlab.nn import functional
 from trainlab.nn.array import Array
+from trainlab.nn.images import check_images
 from trainlab.nn.module import Module
 
 
@@ -13,7 +15,8 @@ class Sequential(Module):
     """Layers one after the other.
 
     Forward: ``y = layerₘ(… layer₂(layer₁(x)))``. Backward: the chain rule, from the last layer to the first.
-    Parameters are named by position, as in PyTorch: ``"0.weight"``, ``"0.bias"``, ``"2.weight"``, …
+    Parameters are named by position, as in PyTorch: ``"0.weight"``, ``"0.bias"``, ``"2.weight"``, …; or by
+    name where layers come with one, ``Sequential(conv1=…, relu1=…)``: ``"conv1.weight"``, …
 
     >>> from trainlab.nn import Linear, ReLU
     >>> rng = np.random.default_rng(0)
@@ -22,12 +25,14 @@ class Sequential(Module):
     101770
     """
 
-    def __init__(self, *layers: Module) -> None:
-        self.layers = list(layers)
+    def __init__(self, *layers: Module, **named_layers: Module) -> None:
+        if layers and named_layers:
+            raise TypeError("Sequential takes layers by position or by name, got both")
+        self.layers = [*layers, *named_layers.values()]
+        self.names = list(named_layers) or [str(position) for position in range(len(layers))]
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        for position, layer in enumerate(self.layers):
-            yield str(position), layer
+        yield from zip(self.names, self.layers, strict=True)
 
     def skip_input_grad(self) -> None:
         """Only layers up to the first one with weights can skip: those behind it pass their gradient on to it."""
@@ -57,6 +62,55 @@ class Sequential(Module):
         return len(self.layers)
 
 
+class Residual(Module):
+    """A body, and a shortcut around it: the body has only to learn what is to be added to its input.
+
+    Forward: ``y = body(x) + shortcut(x)``.
+    Backward: ``grad_input = body.backward(grad_output) + shortcut.backward(grad_output)``.
+
+    Args:
+        body: any layers.
+        shortcut: what takes x to the shape of the body's output; an empty `Sequential` is the identity.
+
+    Raises ValueError when the two outputs differ in shape.
+
+    Source: He et al. 2016, "Deep residual learning for image recognition", equations 1 and 2.
+
+    >>> from trainlab.nn import ReLU
+    >>> Residual(ReLU())(np.array([[-1.0, 2.0]])).tolist()
+    [[-1.0, 4.0]]
+    """
+
+    def __init__(self, body: Module, shortcut: Module | None = None) -> None:
+        self.body = body
+        self.shortcut = Sequential() if shortcut is None else shortcut
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The layers of a `Sequential` body by their own names, as PyTorch's blocks have them, and the shortcut."""
+        yield from self.body.children() if isinstance(self.body, Sequential) else [("body", self.body)]
+        yield "shortcut", self.shortcut
+
+    def skip_input_grad(self) -> None:
+        self.needs_input_grad = False
+        self.body.skip_input_grad()
+        self.shortcut.skip_input_grad()
+
+    def forward(self, x: Array) -> Array:
+        y, around = self.body.forward(x), self.shortcut.forward(x)
+        if y.shape != around.shape:
+            raise ValueError(
+                f"Residual adds two outputs of one shape, got {y.shape} from the body and {around.shape} from the "
+                "shortcut. Give it a shortcut that changes the shape as the body does."
+            )
+        return y + around
+
+    def backward(self, grad_output: Array) -> Array | None:
+        grad_body, grad_shortcut = self.body.backward(grad_output), self.shortcut.backward(grad_output)
+        if grad_body is None or grad_shortcut is None or not self.needs_input_grad:
+            return None
+        return grad_body + grad_shortcut
+
+
 class Flatten(Module):
     """Lays every sample out as one row.
 
@@ -69,7 +123,7 @@ class Flatten(Module):
 
     def forward(self, x: Array) -> Array:
         self._shape = x.shape if self.training else None
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
 
     def backward(self, grad_output: Array) -> Array:
         if self._shape is None:
@@ -103,7 +157,7 @@ class Dropout(Module):
         if not self.training:
             self._mask = None
             return x
-        self._mask = functional.dropout_mask(x.shape, self.p, self.rng, x.dtype)
+        self._mask = functional.dropout_mask(self._mask_shape(x), self.p, self.rng, x.dtype)
         return x * self._mask
 
     def backward(self, grad_output: Array) -> Array:
@@ -111,5 +165,28 @@ class Dropout(Module):
             raise self._no_forward()
         return grad_output * self._mask
 
+    def _mask_shape(self, x: Array) -> tuple[int, ...]:
+        return x.shape
+
     def describe(self) -> str:
         return f"p={self.p}"
+
+
+class Dropout2d(Dropout):
+    """`Dropout` of whole channels of an image: neighbouring pixels tell so much the same that single ones are no loss.
+
+    x (N, C, H, W); each of the N·C channels is 0 with probability p, else multiplied by 1/(1 − p).
+
+    Source: Tompson et al. 2015, "Efficient object localization using convolutional networks", section 3.2.
+
+    >>> layer = Dropout2d(0.5, rng=np.random.default_rng(0))
+    >>> layer(np.ones((1, 4, 1, 2))).reshape(4, 2).tolist()
+    [[2.0, 2.0], [2.0, 2.0], [2.0, 2.0], [0.0, 0.0]]
+    """
+
+    def forward(self, x: Array) -> Array:
+        check_images(self, x)
+        return super().forward(x)
+
+    def _mask_shape(self, x: Array) -> tuple[int, ...]:
+        return (*x.shape[:2], 1, 1)

@@ -1,4 +1,6 @@
-"""The mathematics of every layer and loss, as pure functions: arrays in, arrays out, no state.
+"""The mathematics of linear layers, activations and losses, as pure functions: arrays in, arrays out, no state.
+
+That of convolution, pooling, normalization, embedding and attention stands at the top of the files of those names.
 
 N is the batch size, F a number of features, K the number of classes. ``grad_output`` is ∂loss/∂output,
 and a backward function returns ∂loss/∂input under the name ``grad_input``. Every function keeps the dtype.

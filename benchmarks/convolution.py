@@ -1,0 +1,157 @@
+"""How fast is a 3×3 convolution on NumPy? Forward and backward, against PyTorch and against the usual im2col."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.figures import Comparison, Result, Target
+from benchmarks.rivals import import_rival
+from benchmarks.rivals.pytorch import torch_threads
+from benchmarks.rounds import CORES, Contender, Numbers, compare
+from benchmarks.size import Size
+from trainlab.nn import Conv2d
+from trainlab.nn.blas import thread_limit
+from trainlab.randomness import generator
+
+SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))
+"""Channels and side of the images in the four stages of ResNet-18 on CIFAR-10."""
+BATCH = 128
+CHANNELS_FIRST = "PyTorch fp32, channels first"
+CHANNELS_LAST = "PyTorch fp32, channels last"
+IM2COL = "NumPy, im2col of the whole batch as it is usually written"
+TARGETS: dict[str, Target] = {
+    CHANNELS_FIRST: {"at_least": 0.67, "aim": 1},
+    CHANNELS_LAST: {"at_least": 0.67, "aim": 1},
+}
+SAMPLED = 1000  # entries of each result
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Random images, weights and upstream gradient; how large the numbers are changes neither the work nor its time."""
+
+    x: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    grad_output: NDArray[np.float32]
+
+
+def make_problem(channels: int, side: int, batch: int) -> Problem:
+    draw = generator(0, "benchmark of convolution", channels)
+    shapes = [(batch, channels, side, side), (channels, channels, 3, 3), (batch, channels, side, side)]
+    return Problem(*(draw.standard_normal(shape, dtype=np.float32) for shape in shapes))
+
+
+def measure(size: Size, shapes: Sequence[tuple[int, int]] = SHAPES, batch: int = BATCH) -> Result:
+    """Race `Conv2d` against the rivals, one shape after the other."""
+    return {
+        "question": "How fast is a 3×3 convolution, forward and backward? "
+        f"(as in ResNet-18 on CIFAR-10, batch size {batch}, float32, {min(2, CORES)} threads)",
+        "parts": [_race(channels, side, batch, size) for channels, side in shapes],
+        "notes": [
+            "One step is the output, and all gradients: of the input, the weight and the bias. Images lie in memory as "
+            "each contender keeps them between layers: trainlab and PyTorch's second form with the channels innermost.",
+            f"Before timing, {SAMPLED} entries of each result had to agree with trainlab's.",
+        ],
+    }
+
+
+def _race(channels: int, side: int, batch: int, size: Size) -> Comparison:
+    problem = make_problem(channels, side, batch)
+    return compare(
+        f"{channels} channels, {side}×{side} pixels",
+        "images/s",
+        ("trainlab, Conv2d", trainlab_conv2d(problem)),
+        {
+            CHANNELS_FIRST: partial(pytorch, problem, channels_last=False),
+            CHANNELS_LAST: partial(pytorch, problem, channels_last=True),
+            IM2COL: partial(usual_im2col, problem),
+        },
+        TARGETS,
+        size.rounds,
+        size.seconds,
+    )
+
+
+def trainlab_conv2d(problem: Problem) -> Contender:
+    channels = len(problem.weight)
+    layer = Conv2d(channels, channels, 3, padding=1, rng=generator(0, "replaced"))
+    layer.load_state_dict({"weight": problem.weight, "bias": np.zeros(channels, np.float32)})
+    x, grad_output = (
+        np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        for images in (problem.x, problem.grad_output)
+    )
+
+    def step() -> tuple[Any, ...]:
+        layer.zero_grad()
+        y = layer.forward(x)
+        grad_input = layer.backward(grad_output)
+        assert layer.bias is not None
+        return y, grad_input, layer.weight.grad, layer.bias.grad
+
+    return _contender(step, len(x), thread_limit)
+
+
+def pytorch(problem: Problem, channels_last: bool) -> Contender:
+    torch = import_rival("torch")
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    tensors = (problem.x, problem.weight, problem.grad_output)
+    x, weight, grad_output = (torch.from_numpy(array).clone(memory_format=layout) for array in tensors)
+    bias = torch.zeros(len(weight))
+    learned = [tensor.requires_grad_() for tensor in (x, weight, bias)]
+
+    def step() -> tuple[Any, ...]:
+        y = torch.conv2d(x, weight, bias, padding=1)
+        return (y.detach(), *torch.autograd.grad(y, learned, grad_output))
+
+    return _contender(step, len(x), torch_threads)
+
+
+def usual_im2col(problem: Problem) -> Contender:
+    """Nine slices make a matrix of the whole batch, two products go back, nine additions make the input's gradient."""
+    x, weight, grad_output = problem.x, problem.weight, problem.grad_output
+    batch, channels, height, width = x.shape
+    places = [(a, b) for a in range(3) for b in range(3)]
+
+    def step() -> tuple[Any, ...]:
+        padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        columns = np.empty((batch, channels, 9, height, width), np.float32)
+        for k, (a, b) in enumerate(places):
+            columns[:, :, k] = padded[:, :, a : a + height, b : b + width]
+        matrix = columns.transpose(0, 3, 4, 1, 2).reshape(-1, channels * 9)
+        rows = weight.reshape(len(weight), -1)
+        y = (matrix @ rows.T).reshape(batch, height, width, -1).transpose(0, 3, 1, 2)
+
+        grad_rows = grad_output.transpose(0, 2, 3, 1).reshape(-1, len(weight))
+        grad_weight = (grad_rows.T @ matrix).reshape(weight.shape)
+        grad_columns = (grad_rows @ rows).reshape(batch, height, width, channels, 9).transpose(0, 3, 4, 1, 2)
+        grad_padded = np.zeros_like(padded)
+        for k, (a, b) in enumerate(places):
+            grad_padded[:, :, a : a + height, b : b + width] += grad_columns[:, :, k]
+        return y, grad_padded[:, :, 1:-1, 1:-1], grad_weight, grad_rows.sum(axis=0)
+
+    return _contender(step, batch, thread_limit)
+
+
+def _contender(
+    step: Callable[[], tuple[Any, ...]], batch: int, use_threads: Callable[[int], AbstractContextManager[object]]
+) -> Contender:
+    def run(images: int) -> int:
+        steps = -(-images // batch)
+        for _ in range(steps):
+            step()
+        return steps * batch
+
+    def sample() -> Numbers:
+        """Entries of each result, in units of their standard deviation."""
+        chosen = []
+        for array in map(np.asarray, step()):
+            entries = np.ravel(array)[:: max(1, array.size // SAMPLED)]
+            chosen.append(entries / entries.std())
+        return np.concatenate(chosen)
+
+    return Contender(run, sample, use_threads, [min(2, CORES)])
