@@ -16,8 +16,8 @@ from trainlab.nn.parallel import in_shares
 from trainlab.nn.parameter import Parameter
 
 PIECE = 2**16
-"""Numbers that are worked on at a time: the intermediate results of so many stay in the cache, and their memory with the
-C library; of twice as many, the system fills the pages with zeros each time."""
+"""Numbers that are worked on at a time: the intermediate results of so many stay in the cache, and their memory with
+the C library; of twice as many, the system fills the pages with zeros each time."""
 MULTIPLICATIONS = 8
 """What a number costs here, memory included, in multiplications of a matrix product."""
 T = TypeVar("T")
