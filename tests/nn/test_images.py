@@ -80,14 +80,19 @@ def test_pooling_is_the_naive_one(case: LayerCase) -> None:
         assert_close(pooling.avg_pool2d_forward(x, layer.window), expected, "y", 1e-15)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("piece", [1, 10, 2**16])
-def test_batch_normalization_in_pieces_is_the_naive_one(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_normalization_in_pieces_and_by_several_threads_is_the_naive_one(
+    piece: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(normalization, "PIECE", piece)
+    monkeypatch.setattr(parallel, "WORTH_SHARING", 0 if threads > 1 else 1e9)
     x, g = 3 + rng().standard_normal((7, 3)), random_upstream((7, 3))
     weight, bias = random_upstream((3,), seed=4), random_upstream((3,), seed=5)
-    fast = normalization.batch_norm_forward(x, weight, bias, 1e-3)
+    with thread_limit(threads):
+        fast = normalization.batch_norm_forward(x, weight, bias, 1e-3)
+        back = normalization.batch_norm_backward(g, x, weight, *fast[1:], 1e-3)
     naive = normalization.batch_norm_forward_naive(x, weight, bias, 1e-3)
-    back = normalization.batch_norm_backward(g, x, weight, *fast[1:], 1e-3)
     back_naive = normalization.batch_norm_backward_naive(g, x, weight, *naive[1:], 1e-3)
     for one, other in zip((*fast, *back), (*naive, *back_naive), strict=True):
         assert_close(one, other, "a result", 1e-14)

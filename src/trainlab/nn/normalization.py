@@ -3,8 +3,8 @@
 A batch comes as rows (M, C): every number of channel c stands in column c. For images M = N·H·W, for features M = N.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from trainlab.nn.array import Array
 from trainlab.nn.images import channels_first, channels_last, check_dtype, check_grad_output, check_images
 from trainlab.nn.module import Module
+from trainlab.nn.parallel import in_shares
 from trainlab.nn.parameter import Parameter
 
 PIECE = 2**16
-"""Numbers that are worked on at a time: the intermediate results of so many stay in the cache."""
+"""Numbers that are worked on at a time: the intermediate results of so many stay in the cache, and their memory with
+the C library; of twice as many, the system fills the pages with zeros each time."""
+MULTIPLICATIONS = 8
+"""What a number costs here, memory included, in multiplications of a matrix product."""
+T = TypeVar("T")
 
 
 def batch_norm_forward_naive(x: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array, Array]:
@@ -52,8 +57,8 @@ def batch_norm_forward(x: Array, weight: Array, bias: Array, eps: float) -> tupl
     >>> y.ravel().tolist(), mean.item(), variance.item()
     ([-1.0, 1.0], 2.0, 1.0)
     """
-    mean = sum(x[rows].sum(axis=0) for rows in _pieces(x)) / x.dtype.type(len(x))
-    variance = sum(np.square(x[rows] - mean).sum(axis=0) for rows in _pieces(x)) / x.dtype.type(len(x))
+    mean = _sum_over_rows(lambda rows: _column_sums(x[rows]), x) / x.dtype.type(len(x))
+    variance = _sum_over_rows(lambda rows: _column_sums(np.square(x[rows] - mean)), x) / x.dtype.type(len(x))
     return batch_norm_inference(x, weight, bias, mean, variance, eps), mean, variance
 
 
@@ -61,10 +66,13 @@ def batch_norm_inference(x: Array, weight: Array, bias: Array, mean: Array, vari
     """``y = scale · (x − mean) + bias`` with ``scale = weight / √(variance + eps)``, whatever mean and variance are."""
     scale = weight / np.sqrt(variance + eps)
     y = np.empty(x.shape, x.dtype)
-    for rows in _pieces(x):
+
+    def compute(rows: slice) -> None:
         piece = np.subtract(x[rows], mean, out=y[rows])
         piece *= scale
         piece += bias
+
+    _for_rows(compute, x)
     return y
 
 
@@ -73,26 +81,43 @@ def batch_norm_backward(
 ) -> tuple[Array, Array, Array]:
     """What `batch_norm_backward_naive` computes, piece by piece of the rows and with fewer passes."""
     std = np.sqrt(variance + eps)
-    grad_bias, grad_weight = np.zeros_like(mean), np.zeros_like(mean)
-    for rows in _pieces(x):
-        grad_bias += grad_output[rows].sum(axis=0)
-        grad_weight += np.einsum("mc,mc->c", grad_output[rows], x[rows] - mean)
-    grad_weight /= std
+    grad_bias = _sum_over_rows(lambda rows: _column_sums(grad_output[rows]), x)
+    grad_weight = _sum_over_rows(lambda rows: _column_sums(grad_output[rows] * (x[rows] - mean)), x) / std
     slope, constant = grad_weight / (std * len(x)), grad_bias / len(x)
     grad_input = np.empty(x.shape, x.dtype)
-    for rows in _pieces(x):
+
+    def compute(rows: slice) -> None:
         piece = np.subtract(mean, x[rows], out=grad_input[rows])
         piece *= slope
         piece += grad_output[rows]
         piece -= constant
         piece *= weight / std
+
+    _for_rows(compute, x)
     return grad_input, grad_weight, grad_bias
 
 
-def _pieces(x: Array) -> Iterator[slice]:
-    """The rows of x (M, C), some at a time."""
-    size = max(1, PIECE // max(1, x.shape[1]))
-    yield from (slice(start, start + size) for start in range(0, len(x), size))
+def _column_sums(piece: Array) -> Array:
+    """``Σₘ piece[m]`` as a product with ones: 4 µs for 1024 × 64 numbers, where ``sum(axis=0)`` takes 25."""
+    return np.ones(len(piece), piece.dtype) @ piece
+
+
+def _for_rows(work: Callable[[slice], T], x: Array) -> list[T]:
+    """``[work(rows), …]`` for slices that together are all rows of x (M, C), shared between threads."""
+    size = max(1, PIECE // x.shape[1])
+
+    def share_of(rows: slice) -> list[T]:
+        starts = range(rows.start, rows.stop, size)
+        return [work(slice(start, min(start + size, rows.stop))) for start in starts]
+
+    return [result for results in in_shares(share_of, len(x), MULTIPLICATIONS * x.size) for result in results]
+
+
+def _sum_over_rows(work: Callable[[slice], Array], x: Array) -> Array:
+    total, *others = _for_rows(work, x)
+    for other in others:
+        total += other
+    return total
 
 
 class _BatchNorm(Module):
