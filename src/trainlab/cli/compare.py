@@ -59,7 +59,7 @@ def compare(runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_c
 
 
 def _csv(found: "Comparison") -> str:
-    from trainlab.experiments.comparison import shown
+    from trainlab.experiments.settings import value_text
 
     rows = found.to_rows()
     file = io.StringIO()
@@ -68,7 +68,7 @@ def _csv(found: "Comparison") -> str:
     for row in rows:
         settings = found.settings[0].settings
         writer.writerow(
-            ["" if value is None else shown(value) if key in settings else value for key, value in row.items()]
+            ["" if value is None else value_text(value) if key in settings else value for key, value in row.items()]
         )
     return file.getvalue()
 
@@ -96,7 +96,7 @@ def _print(found: "Comparison", plot: Path | None) -> None:
 def _table(found: "Comparison") -> "Table":
     from rich.table import Table
 
-    from trainlab.experiments.comparison import shown
+    from trainlab.experiments.settings import value_text
 
     used = [metric for metric in COLUMNS if any(setting.summary(metric) for setting in found.settings)]
     keys = list(found.settings[0].settings)
@@ -106,7 +106,7 @@ def _table(found: "Comparison") -> "Table":
     for title in ("n", *(COLUMNS[metric] for metric in used)):
         table.add_column(title, justify="right", no_wrap=True)
     for place, setting in enumerate(found.settings):
-        values = [shown(setting.settings[key]) for key in keys] or [setting.label]
+        values = [value_text(setting.settings[key]) for key in keys] or [setting.label]
         cells = [_cell(setting, metric) for metric in used]
         table.add_row(*values, str(len(setting.finished)), *cells, style="bold" if place == 0 and keys else None)
     return table

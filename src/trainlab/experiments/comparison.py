@@ -9,6 +9,7 @@ from typing import Any
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import Difference, Summary, compare, holm, summarize, verdict
 
 HOW_IT_IS_RUN = frozenset(
@@ -266,24 +267,10 @@ def _group(runs: Sequence[MeasuredRun]) -> tuple[list[MeasuredSetting], list[str
     settings = []
     for first, seeds in zip(firsts, groups.values(), strict=True):
         values = {key: getattr(first.config, key) for key in differing}
-        label = " ".join(f"{key}={shown(value)}" for key, value in values.items()) or first.name
+        label = " ".join(f"{key}={value_text(value)}" for key, value in values.items()) or first.name
         members = tuple(seeds[seed] for seed in sorted(seeds))
         settings.append(MeasuredSetting(label, values, members))
     return settings, warnings
-
-
-def shown(value: Any) -> str:
-    """A setting's value as one would type it.
-
-    >>> shown((256, 128)), shown(("crop", "flip")), shown(()), shown(True), shown(0.1)
-    ('256x128', 'crop+flip', 'none', 'true', '0.1')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        joint = "+" if value and isinstance(value[0], str) else "x"
-        return joint.join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _told(setting: MeasuredSetting, metric: str) -> str:

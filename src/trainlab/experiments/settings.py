@@ -65,6 +65,19 @@ def parse_text(text: str) -> Any:
         return text
 
 
+def value_text(value: Any) -> str:
+    """A setting's value as one types it behind ``key=``.
+
+    >>> value_text((256, 128)), value_text(("crop", "flip")), value_text(True), value_text(0.1), value_text(())
+    ('256x128', 'crop+flip', 'true', '0.1', '[]')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ("+" if value and isinstance(value[0], str) else "x").join(map(str, value)) or "[]"
+    return f"'{value}'" if "," in str(value) else str(value)
+
+
 def convert(key: str, value: Any, default: Any, rules: Setting) -> Any:
     """The value in the type of the default, checked against the rules.
 

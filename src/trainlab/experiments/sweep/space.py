@@ -17,7 +17,7 @@ from typing import Any
 
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config, read_word
-from trainlab.experiments.settings import parse_text
+from trainlab.experiments.settings import parse_text, value_text
 
 DIGITS = 4
 """Significant digits of a number drawn from a range, so that a person can type it again."""
@@ -81,19 +81,6 @@ class Range:
 
 Space = Mapping[str, Choices | Range]
 Settings = dict[str, Any]
-
-
-def value_text(value: Any) -> str:
-    """A setting's value as one types it behind ``key=``.
-
-    >>> value_text((256, 128)), value_text(("crop", "flip")), value_text(True), value_text(0.1), value_text(())
-    ('256x128', 'crop+flip', 'true', '0.1', '[]')
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ("+" if value and isinstance(value[0], str) else "x").join(map(str, value)) or "[]"
-    return f"'{value}'" if "," in str(value) else str(value)
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:

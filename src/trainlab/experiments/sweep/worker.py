@@ -77,7 +77,8 @@ class Teller:
             self._steps = event.epochs * event.steps_per_epoch
             self.tell(step=event.first_step, steps=self._steps)
         elif type(event) is EpochEnded:
-            self.tell(step=event.step, steps=self._steps, epoch=event.epoch, accuracy=event.validation.accuracy)
+            accuracy = event.validation.accuracy if event.validation is not None else None
+            self.tell(step=event.step, steps=self._steps, epoch=event.epoch, accuracy=accuracy)
 
     def _check(self, step: int) -> None:
         from trainlab.training.progress.pace import next_stride
