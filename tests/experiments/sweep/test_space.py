@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from trainlab.errors import InputError
 from trainlab.experiments import Config
-from trainlab.experiments.settings import parse_text
-from trainlab.experiments.sweep.space import Choices, Range, read_table, read_text, read_words, value_text
+from trainlab.experiments.settings import parse_text, value_text
+from trainlab.experiments.sweep.space import Choices, Range, read_table, read_text, read_words
 
 
 @pytest.mark.parametrize(

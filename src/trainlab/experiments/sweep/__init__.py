@@ -13,7 +13,7 @@ from trainlab.experiments.sweep.coordinator import Coordinator, Display, SweepOu
 from trainlab.experiments.sweep.display import make_sweep_display
 from trainlab.experiments.sweep.folder import RunKey, SweepFolder, is_sweep
 from trainlab.experiments.sweep.plan import SweepPlan, plan_sweep
-from trainlab.experiments.sweep.space import Choices, Range, settings_text, value_text
+from trainlab.experiments.sweep.space import Choices, Range, settings_text
 from trainlab.experiments.sweep.sweep import Options, Sweep, build_sweep, parse_budget
 from trainlab.experiments.sweep.table import PointScore, Row, ranked, scores
 
@@ -38,5 +38,4 @@ __all__ = [
     "ranked",
     "scores",
     "settings_text",
-    "value_text",
 ]

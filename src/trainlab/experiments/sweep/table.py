@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trainlab.experiments.sweep.space import Settings, value_text
+from trainlab.experiments.settings import value_text
+from trainlab.experiments.sweep.space import Settings
 from trainlab.experiments.sweep.sweep import Sweep
 
 FORMAT = 1
