@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.tiny_mnist import write_tiny_mnist
+
+settings.register_profile("untimed", deadline=None)  # a busy machine must fail no test
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,16 @@ def test_get_fetches_only_what_is_missing_or_damaged(server: Server, cache: Path
     assert [name for name, _ in server.requests] == [NAMES[0], NAMES[1]]
 
 
+def test_get_leaves_it_at_a_genuine_copy_that_load_would_find(server: Server, cache: Path, tmp_path: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    for name, content in PACKED.items():
+        (cache / name).write_bytes(content)  # beside the folder fashion-mnist, not in it
+    assert get("fashion-mnist") == cache
+    assert not server.requests
+    assert get("fashion-mnist", tmp_path / "mine") == tmp_path / "mine" / "fashion-mnist"
+    assert len(server.requests) == len(NAMES)
+
+
 def test_progress_runs_over_all_files_together(server: Server) -> None:
     told: list[tuple[int, int | None]] = []
     get("fashion-mnist", progress=lambda done, total: told.append((done, total)))

@@ -14,7 +14,7 @@ from trainlab.nn import Array, CrossEntropyLoss, Dropout, Linear, Module, MSELos
 
 Floats = NDArray[np.float64]
 # the same examples in every run, and no limit on the time of one
-on_many_inputs = settings(max_examples=60, deadline=None, derandomize=True)
+on_many_inputs = settings(max_examples=60, derandomize=True)
 
 
 def matrices(largest: float = 50.0) -> st.SearchStrategy[Floats]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trainlab.nn import Parameter
 from trainlab.optim import clip_grad_norm
 
-on_many_inputs = settings(max_examples=60, deadline=None, derandomize=True)
+on_many_inputs = settings(max_examples=60, derandomize=True)
 
 
 def with_gradients(*gradients: NDArray[np.floating]) -> list[Parameter]:

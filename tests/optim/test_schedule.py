@@ -12,7 +12,7 @@ from torch.optim import lr_scheduler
 from trainlab.optim import Schedule, constant, cosine, linear, linear_warm_up, multi_step, one_cycle, step_decay
 
 # the same examples in every run, and no limit on the time of one
-on_many_inputs = settings(max_examples=100, deadline=None, derandomize=True)
+on_many_inputs = settings(max_examples=100, derandomize=True)
 BASE = 0.3
 TorchSchedule = Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler]
 

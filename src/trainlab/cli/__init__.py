@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from trainlab.cli.compare import compare
 from trainlab.cli.data import data
 from trainlab.cli.evaluate import evaluate
 from trainlab.cli.lr_find import lr_find
@@ -24,7 +25,7 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, sweep, lr_find, evaluate, predict, show, list_presets, data):
+for verb in (train, resume, sweep, lr_find, evaluate, compare, predict, show, list_presets, data):
     cli.add_command(verb)
 
 

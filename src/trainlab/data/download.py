@@ -18,7 +18,8 @@ __all__ = ["Progress", "get"]
 def get(name: str, data_dir: Path | None = None, progress: Progress | None = None) -> Path:
     """Make sure that every file of a data set is here and genuine, downloading what is not; returns their folder.
 
-    Archives stay packed: they are read as they are.
+    A genuine copy is enough, in ``data_dir`` or, without it, in any folder that `load` looks through. Archives stay
+    packed: they are read as they are.
 
     Arguments:
         name: one of `trainlab.data.names`; of a folder of pictures, nothing is downloaded.
@@ -33,11 +34,11 @@ def get(name: str, data_dir: Path | None = None, progress: Progress | None = Non
     if wanted.bundled is not None or wanted.home is not None:
         return wanted.bundled or wanted.folders()[0]
     folder = (data_dir or cache_folder()) / wanted.name
-    missing = [_missing(edition, folder) for edition in wanted.editions]
-    if not all(missing):
-        return folder  # some edition is complete
+    for place in [folder, folder.parent] if data_dir else wanted.folders():
+        if not all(_missing(edition, place) for edition in wanted.editions):
+            return place  # some edition is complete
     edition = wanted.editions[0]
-    needed: Sequence[Archive | SourceFile] = missing[0] if edition.archive is None else [edition.archive]
+    needed: Sequence[Archive | SourceFile] = _missing(edition, folder) if edition.archive is None else [edition.archive]
     digest = content_digest if edition.archive is None else partial(file_digest, algorithm="sha256")
     for position, file in enumerate(needed):
         report = _within_all(progress, needed[:position], needed[position + 1 :])

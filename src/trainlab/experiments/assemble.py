@@ -112,6 +112,9 @@ def build_augment(config: Config) -> augmentation.Augment | None:
     settings: dict[str, dict[str, Any]] = {
         "crop": {"padding": config.crop_padding, "mode": config.crop_mode},
         "cutout": {"size": config.cutout_size},
+        "erasing": {"p": config.erasing_p},
+        "mixup": {"alpha": config.mix_alpha},
+        "cutmix": {"alpha": config.mix_alpha},
     }
     return augmentation.build([{name: settings.get(name, {})} for name in config.augment]) if config.augment else None
 

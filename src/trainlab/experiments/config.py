@@ -51,6 +51,13 @@ class Config:
     crop_padding: int = setting(4, "pixels that crop adds on each side", low=0, high=1000)
     crop_mode: str = setting("zero", "what crop adds: zeros, or the image mirrored", choices=("zero", "reflect"))
     cutout_size: int = setting(16, "side of cutout's square in pixels", low=1, high=10_000)
+    erasing_p: float = setting(0.5, "share of images that erasing changes", low=0, high=1)
+    mix_alpha: float = setting(
+        1.0,
+        "of mixup and cutmix: small leaves one image nearly as it is, large mixes half and half",
+        low=0.01,
+        high=100,
+    )
 
     # The network
     model: str = setting(

@@ -1,0 +1,121 @@
+"""``trainlab compare``."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from trainlab.experiments.comparison import Comparison, MeasuredSetting
+
+COLUMNS = {
+    "validation_accuracy": "valid. acc.",
+    "validation_loss": "valid. loss",
+    "train_accuracy": "train acc.",
+    "seconds": "seconds",
+}
+
+
+@click.command(short_help="Runs side by side: mean ± std over seeds, and which differences exceed seed noise.")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--metric", default="validation_accuracy", show_default=True, help="What decides which setting is best.")
+@click.option("--epoch", type=click.Choice(["best", "last"]), default="best", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a CSV table.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Draw curves with bands over seeds into a .png or .svg file."
+)
+def compare(runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_csv: bool, plot: Path | None) -> None:
+    """Compare RUNS: folders of runs, or folders that hold them.
+
+    Runs that differ in nothing but their seed are one setting. The best setting is chosen on validation, and tested
+    against each of the others: paired over common seeds, corrected for the number of comparisons.
+
+    \b
+    trainlab compare runs
+    trainlab compare runs/mnist-mlp-1 runs/mnist-mlp-2
+    """
+    from trainlab.errors import InputError
+    from trainlab.experiments.comparison import compare_runs, find_runs, measure
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv exclude each other. Choose one.")
+    found = compare_runs([measure(run, epoch) for run in find_runs(runs)], metric, epoch)
+    if plot is not None:
+        from trainlab.report.seed_bands import draw_seed_bands
+
+        draw_seed_bands(found, plot)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
+    elif as_csv:
+        click.echo(_csv(found), nl=False)
+    else:
+        _print(found, plot)
+
+
+def _csv(found: "Comparison") -> str:
+    from trainlab.experiments.comparison import shown
+
+    rows = found.to_rows()
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(rows[0])
+    for row in rows:
+        settings = found.settings[0].settings
+        writer.writerow(
+            ["" if value is None else shown(value) if key in settings else value for key, value in row.items()]
+        )
+    return file.getvalue()
+
+
+def _print(found: "Comparison", plot: Path | None) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_table(found))
+    console.print(f"figures of each run's {found.epoch} epoch, mean ± standard deviation over its seeds; best first\n")
+    for sentence in found.sentences:
+        console.print(sentence, markup=False)
+    test = found.settings[0].summary("test_accuracy")
+    if test is not None:  # of the chosen one alone: whoever sees all of them chooses by them
+        label, figure = found.settings[0].label, _cell(found.settings[0], "test_accuracy")
+        console.print(f"\ntest accuracy of {label}, which validation chose: {figure} (n = {test.n})", markup=False)
+    if found.warnings:
+        console.print()
+    for warning in found.warnings:
+        console.print(f"warning: {warning}", markup=False, style="yellow")
+    if plot is not None:
+        console.print(f"\ncurves   {plot}", markup=False)
+
+
+def _table(found: "Comparison") -> "Table":
+    from rich.table import Table
+
+    from trainlab.experiments.comparison import shown
+
+    used = [metric for metric in COLUMNS if any(setting.summary(metric) for setting in found.settings)]
+    keys = list(found.settings[0].settings)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in keys or ["runs"]:
+        table.add_column(title)
+    for title in ("n", *(COLUMNS[metric] for metric in used)):
+        table.add_column(title, justify="right", no_wrap=True)
+    for place, setting in enumerate(found.settings):
+        values = [shown(setting.settings[key]) for key in keys] or [setting.label]
+        cells = [_cell(setting, metric) for metric in used]
+        table.add_row(*values, str(len(setting.finished)), *cells, style="bold" if place == 0 and keys else None)
+    return table
+
+
+def _cell(setting: "MeasuredSetting", metric: str) -> str:
+    summary = setting.summary(metric)
+    if summary is None:
+        return "–"
+    places = 1 if metric == "seconds" else 4
+    spread = "" if summary.std is None else f" ± {summary.std:.{places}f}"
+    return f"{summary.mean:.{places}f}{spread}"

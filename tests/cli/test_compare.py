@@ -1,0 +1,87 @@
+"""``trainlab compare``."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+from trainlab.experiments import Config, train
+
+
+@pytest.fixture(scope="module")
+def measured(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two settings, three seeds each."""
+    folder = tmp_path_factory.mktemp("compare")
+    base = Config(hidden=(16,), batch_size=50, epochs=2, data_dir=str(tiny_mnist))
+    for lr in (0.5, 0.01):
+        for seed in range(3):
+            train(replace(base, lr=lr, seed=seed), folder / f"{lr}-{seed}", "tiny")
+    return folder
+
+
+@pytest.fixture
+def runs(trainlab: Command, measured: Path) -> str:
+    """The same, as a folder beside a command's."""
+    Path("runs").symlink_to(measured, target_is_directory=True)
+    return "runs"
+
+
+def test_a_table_and_what_it_means(trainlab: Command, runs: str) -> None:
+    done = trainlab("compare", runs)
+    assert done.status == 0
+    header, best, worse, *_ = done.out.splitlines()
+    assert header.split()[:2] == ["lr", "n"]
+    assert best.split()[:2] == ["0.5", "3"]
+    assert worse.split()[:2] == ["0.01", "3"]
+    assert "lr=0.5 is " in done.out
+    assert "above lr=0.01 (p " in done.out
+    assert "test accuracy of lr=0.5, which validation chose: " in done.out
+
+
+def test_json_and_csv_hold_the_same_figures(trainlab: Command, runs: str) -> None:
+    found = json.loads(trainlab("compare", runs, "--json").out)
+    rows = list(csv.DictReader(io.StringIO(trainlab("compare", runs, "--csv").out)))
+    assert [row["lr"] for row in rows] == ["0.5", "0.01"]
+    for row, setting in zip(rows, found["settings"], strict=True):
+        assert float(row["validation_accuracy_mean"]) == setting["validation_accuracy"]["mean"]
+        assert float(row["train_loss_std"]) == setting["train_loss"]["std"]
+        assert setting["seeds"] == [0, 1, 2]
+    assert found["best_minus_others"][0]["paired"]
+    assert trainlab("compare", runs, "--json").out == trainlab("compare", runs, "--json").out
+
+
+def test_single_runs_conclude_nothing(trainlab: Command, runs: str) -> None:
+    done = trainlab("compare", "runs/0.5-0", "runs/0.01-0", "--metric", "validation_loss", "--epoch", "last")
+    assert "nothing can be concluded" in done.out
+    assert "figures of each run's last epoch" in done.out
+    assert "warning: lr=0.5: 1 seed only" in done.out
+
+
+def test_a_picture_of_the_curves(trainlab: Command, runs: str) -> None:
+    for name, beginning in (("bands.png", b"\x89PNG"), ("bands.svg", b"<?xml")):
+        assert trainlab("compare", runs, "--plot", name).status == 0
+        drawn = Path(name).read_bytes()
+        assert drawn.startswith(beginning)
+        trainlab("compare", runs, "--plot", name)
+        assert Path(name).read_bytes() == drawn
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["runs/0.5-0"], "compare needs at least two runs, got 1"),
+        (["nowhere", "runs"], "nowhere is not a folder"),
+        (["runs", "--metric", "test_accuracy"], "unknown metric 'test_accuracy'"),
+        (["runs", "--json", "--csv"], "--json and --csv exclude each other"),
+        (["runs", "--plot", "bands.gif"], "bands.gif is no picture that can be drawn"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(trainlab: Command, runs: str, words: list[str], message: str) -> None:
+    done = trainlab("compare", *words)
+    assert done.status == 2
+    assert message in done.err
+    assert done.out == ""

@@ -1,0 +1,29 @@
+import pytest
+
+from trainlab.data.augmentation import CutMix, Cutout, Mixup, RandomCrop, RandomErasing
+from trainlab.errors import InputError
+from trainlab.experiments import Config
+from trainlab.experiments.assemble import build_augment
+
+
+def test_every_setting_of_augmentation_reaches_its_piece() -> None:
+    words = [
+        "augment=crop+erasing+cutout+mixup",
+        "crop_padding=2",
+        "crop_mode=reflect",
+        "erasing_p=0.25",
+        "cutout_size=8",
+    ]
+    augment = build_augment(Config().override([*words, "mix_alpha=0.4"]))
+    assert augment is not None
+    assert augment.pieces == (RandomCrop(padding=2, mode="reflect"), RandomErasing(p=0.25), Cutout(size=8))
+    assert augment.mix == Mixup(alpha=0.4)
+    other = build_augment(Config().override(["augment=cutmix", "mix_alpha=0.4"]))
+    assert other is not None
+    assert other.mix == CutMix(alpha=0.4)
+
+
+@pytest.mark.parametrize(("word", "message"), [("mix_alpha=0", "mix_alpha = 0"), ("erasing_p=1.5", "erasing_p = 1.5")])
+def test_a_setting_of_augmentation_outside_its_range_is_refused(word: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Config().override([word])

@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainlab.errors import InputError
+from trainlab.experiments import Config
+from trainlab.experiments.comparison import MeasuredRun, compare_runs, find_runs
+
+
+def measured(seed: int = 0, accuracy: float = 0.9, status: str = "finished", **settings: Any) -> MeasuredRun:
+    config = replace(Config(), seed=seed, **settings)
+    figures = {
+        "validation_accuracy": accuracy,
+        "validation_loss": 1 - accuracy,
+        "train_accuracy": accuracy,
+        "train_loss": 1 - accuracy,
+        "seconds": 1.0,
+    }
+    name = "-".join(map(str, [*settings.values(), seed]))
+    return MeasuredRun(Path(name), "mnist-mlp", config, status, [], figures if status == "finished" else {})
+
+
+def test_runs_that_differ_in_their_seed_are_one_setting() -> None:
+    runs = [measured(seed, 0.9 + 0.01 * seed + lr, lr=lr, threads=seed) for lr in (0.01, 0.02) for seed in range(3)]
+    found = compare_runs(runs)
+    assert [setting.label for setting in found.settings] == ["lr=0.02", "lr=0.01"]
+    assert [setting.settings for setting in found.settings] == [{"lr": 0.02}, {"lr": 0.01}]
+    summary = found.settings[0].summary("validation_accuracy")
+    assert summary is not None
+    assert summary.n == 3
+    assert summary.mean == pytest.approx(0.93)
+    (difference,) = found.differences
+    assert difference is not None
+    assert difference.paired
+    assert difference.mean == pytest.approx(0.01)
+
+
+def test_the_lowest_loss_is_best() -> None:
+    runs = [measured(seed, 0.9 - lr + 0.001 * seed, lr=lr) for lr in (0.1, 0.2) for seed in range(2)]
+    found = compare_runs(runs, "validation_loss")
+    assert found.settings[0].label == "lr=0.1"
+    assert found.sentences[0].startswith("lr=0.1 is 0.1000 ± 0.0000 below lr=0.2")
+
+
+def test_the_order_of_the_runs_changes_nothing() -> None:
+    runs = [measured(seed, 0.9 + 0.01 * seed - lr, lr=lr) for lr in (0.01, 0.02, 0.03) for seed in range(3)]
+    assert compare_runs(runs).to_dict() == compare_runs(runs[::-1]).to_dict()
+    json.dumps(compare_runs(runs).to_dict(), allow_nan=False)
+
+
+def test_every_comparison_makes_the_others_count_for_less() -> None:
+    pair = [
+        measured(seed, 0.9 + gain * (1 + 0.2 * seed), lr=lr) for lr, gain in ((0.1, 0), (0.2, 0.01)) for seed in (0, 1)
+    ]
+    more = [measured(seed, 0.8 + 0.09 * seed, lr=0.3) for seed in (0, 1)]
+    alone, among = compare_runs(pair).differences, compare_runs(pair + more).differences
+    assert alone[0] is not None
+    assert among[0] is not None
+    assert alone[0].p is not None
+    assert among[0].p == pytest.approx(2 * alone[0].p)
+
+
+def test_only_finished_runs_count_and_the_others_are_named() -> None:
+    runs = [measured(0, lr=0.1), measured(1, status="diverged", lr=0.1), measured(0, status="unfinished", lr=0.2)]
+    found = compare_runs(runs)
+    assert [len(setting.finished) for setting in found.settings] == [1, 0]
+    assert found.differences == (None,)
+    assert "lr=0.1: 1 of 2 runs diverged (seed 1), not counted" in found.warnings
+    assert "lr=0.2: its only run unfinished (seed 0), not counted" in found.warnings
+    assert "lr=0.1: 1 seed only; 3 or more tell how much seeds differ" in found.warnings
+
+
+def test_a_repeated_run_counts_once() -> None:
+    again = replace(measured(0, lr=0.1), path=Path("again"))
+    found = compare_runs([measured(0, lr=0.1), again, measured(0, lr=0.2)])
+    assert sum(len(setting.runs) for setting in found.settings) == 2
+    assert found.warnings[0] == "again has the settings and the seed of 0.1-0: it is left out"
+
+
+def test_overfitting_is_seen() -> None:
+    losses = [(0.5, 0.5), (0.3, 0.4), (0.1, 0.6)]
+    epochs = [
+        {"epoch": number, "train": {"loss": train}, "validation": {"loss": validation}}
+        for number, (train, validation) in enumerate(losses, start=1)
+    ]
+    runs = [replace(measured(0, lr=lr), epochs=epochs) for lr in (0.1, 0.2)]
+    assert runs[0].overfits_after == 2
+    assert "lr=0.1: overfits, its validation loss rises after epoch 2" in compare_runs(runs).warnings
+
+
+def test_different_validation_images_are_warned_of() -> None:
+    found = compare_runs([measured(0, split=0.1), measured(0, split=0.2)])
+    assert "validation images are not the same for all settings: split differs" in found.warnings
+
+
+def test_one_setting_is_told_without_a_comparison() -> None:
+    found = compare_runs([measured(0, 0.9), measured(1, 0.92)])
+    assert found.sentences == (
+        "All runs have the same settings: validation accuracy 0.9100 ± 0.0141 over 2 seeds. "
+        "There is nothing to compare.",
+    )
+
+
+def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs at least two runs, got 1"):
+        compare_runs([measured()])
+    with pytest.raises(InputError, match="runs on cifar-10 and mnist cannot be compared"):
+        compare_runs([measured(), measured(dataset="cifar-10")])
+    with pytest.raises(InputError, match=r"none of the runs has finished: .*\(unfinished\)"):
+        compare_runs([measured(0, status="unfinished"), measured(1, status="unfinished")])
+    with pytest.raises(InputError, match="did you mean 'validation_loss'"):
+        compare_runs([measured(0), measured(1)], "validation_los")
+    with pytest.raises(InputError, match="is not the folder of a run"):
+        find_runs([tmp_path])
