@@ -21,6 +21,7 @@ def test_a_sweep_prints_its_plan_and_leaves_runs_and_a_table(trainlab: Command, 
         "the test set is not read",
         "% (n = 2)",
         "table    sweeps/tiny-1/results.csv",
+        "trainlab compare sweeps/tiny-1",
         "trainlab evaluate sweeps/tiny-1/point-001-seed-0",
     ):
         assert words in done.out
