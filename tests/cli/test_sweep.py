@@ -21,6 +21,7 @@ def test_a_sweep_prints_its_plan_and_leaves_runs_and_a_table(trainlab: Command, 
         "the test set is not read",
         "% (n = 2)",
         "table    sweeps/tiny-1/results.csv",
+        "trainlab compare sweeps/tiny-1",
         "trainlab evaluate sweeps/tiny-1/point-001-seed-0",
     ):
         assert words in done.out
@@ -75,7 +76,7 @@ def test_a_failing_point_has_its_reason_and_is_tried_again(
     trainlab: Command, tiny: str, tmp_path: Path, tiny_mnist: Path
 ) -> None:
     (tmp_path / "data").symlink_to(tiny_mnist)
-    trainlab("sweep", tiny, "data_dir=data", "lr=0.1,0.5", "--budget", "1s", "--progress", "none", "--out", "sweep")
+    trainlab("sweep", tiny, "data_dir=data", "lr=0.1,0.5", "--progress", "none", "--out", "sweep")
     (tmp_path / "data").unlink()
     for run in Path("sweep").glob("point-*/summary.json"):
         run.unlink()

@@ -120,11 +120,13 @@ def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     if outcome.status != "finished":
         why = "stopped" if outcome.status == "interrupted" else "the budget is used up"
         click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {folder.path}")
-        return 130 if outcome.status == "interrupted" else 0
-    if points:
+        if outcome.status == "interrupted":
+            return 130
+    elif points:
+        if len(points) > 1:
+            click.echo(f"\nIs the best one more than luck?  trainlab compare {folder.path}")
         best = next(row for row in outcome.rows if row.point == points[0].point)
-        click.echo("\nThe test set was not read. Once you have chosen, read it once:")
-        click.echo(f"  trainlab evaluate {folder.path / best.run}")
+        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {folder.path / best.run}")
     if outcome.count("failed"):
         click.echo(
             f"\ntrainlab: {count_text(outcome.count('failed'), 'run')} failed; try again with "
