@@ -92,9 +92,19 @@ def test_ten_training_steps_of_a_narrow_resnet_are_pytorch_s() -> None:
     assert ours.eval_step(batch(99)).loss == pytest.approx(theirs.eval_step(batch(99)).loss, rel=1e-3)
 
 
-@pytest.mark.parametrize("model", ["lenet", "resnet18"])
-def test_both_engines_begin_with_the_same_weights_and_take_the_same_steps(model: str) -> None:
-    settings: dict[str, Any] = {"model": model, "lr": 0.01, "precision": "fp32"}
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"model": "resnet18"},
+        {"model": "lenet", "momentum": 0.9},
+        {"model": "lenet", "optimizer": "adamw", "lr": 0.001},
+        {"model": "lenet", "optimizer": "muon", "momentum": 0.9, "nesterov": True},
+        {"model": "lenet", "clip_norm": 0.05, "loss": "mse"},
+    ],
+    ids=str,
+)
+def test_both_engines_begin_with_the_same_weights_and_take_the_same_steps(chosen: dict[str, Any]) -> None:
+    settings = {"lr": 0.01, "precision": "fp32", **chosen}
     shape = (3, 16, 16)
     ours, theirs = (
         build_engine(Config.from_mapping({**settings, "engine": engine}), shape, 3) for engine in ("numpy", "torch")
