@@ -221,13 +221,13 @@ def test_verbose_shows_progress(capsys: pytest.CaptureFixture[str]) -> None:
     assert "valid loss" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("model", ["lenet", "convnet"])
-def test_rows_are_read_as_images(model: str) -> None:
+@pytest.mark.parametrize(("model", "engine"), [("lenet", "numpy"), ("lenet", "torch"), ("convnet", "torch")])
+def test_rows_are_read_as_images(model: str, engine: str) -> None:
     digits, labels = load_digits(return_X_y=True)
     images = np.kron((digits / 16).reshape(-1, 8, 8), np.ones((2, 2))).astype(np.float32)  # 16 × 16, twice as large
     rows, labels = resample(images.reshape(len(images), -1), labels, n_samples=400, replace=False, random_state=0)
     classifier = NetworkClassifier(
-        model=model, engine="torch", image_shape=(1, 16, 16), epochs=12, batch_size=32, random_state=0
+        model=model, engine=engine, image_shape=(1, 16, 16), epochs=12, batch_size=32, random_state=0
     )
     assert classifier.fit(rows, labels).score(rows, labels) > 0.8
     again = pickle.loads(pickle.dumps(classifier))

@@ -29,7 +29,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     Args:
         hidden: width of each hidden layer; more and wider layers learn more, take longer and overfit sooner.
-        model: "mlp"; with engine="torch" also "lenet", "convnet", "fastnet", "resnet18", "resnet34", which read images.
+        model: "mlp"; "lenet", "resnet18" and "resnet34", which read images; with engine="torch" also "convnet" and
+            "fastnet".
         image_shape: (channels, height, width) of the image in a row of X, for all models but "mlp".
         activation: "relu", "leaky_relu", "gelu", "tanh" or "sigmoid".
         dropout: probability in [0, 1) of dropping a hidden unit in a training step; more overfits less.
