@@ -26,7 +26,8 @@ def run(trainlab: Command, tiny: str) -> str:
 def test_help_and_version_name_every_verb(trainlab: Command) -> None:
     done = trainlab("--help")
     assert done.status == 0
-    for verb in ("train", "resume", "sweep", "lr-find", "compare", "evaluate", "predict", "show", "list", "data"):
+    verbs = ("train", "resume", "sweep", "lr-find", "compare", "evaluate", "predict", "export", "show", "list", "data")
+    for verb in verbs:
         assert f"\n  {verb} " in done.out
     assert trainlab("--version").out.strip() == "0.1.0"
 

@@ -10,6 +10,7 @@ import click
 from trainlab.cli.compare import compare
 from trainlab.cli.data import data
 from trainlab.cli.evaluate import evaluate
+from trainlab.cli.export import export
 from trainlab.cli.lr_find import lr_find
 from trainlab.cli.predict import predict
 from trainlab.cli.show import list_presets, show
@@ -25,7 +26,7 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, sweep, lr_find, compare, evaluate, predict, show, list_presets, data):
+for verb in (train, resume, sweep, lr_find, compare, evaluate, predict, export, show, list_presets, data):
     cli.add_command(verb)
 
 

@@ -1,0 +1,72 @@
+"""``trainlab export``."""
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+from trainlab.experiments import Config, RunFolder, train
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = Config(hidden=(16,), lr=0.5, batch_size=50, epochs=2, data_dir=str(tiny_mnist))
+    return train(config, tmp_path_factory.mktemp("runs") / "tiny-1", "tiny").run.path
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> str:
+    """A copy that a test may change."""
+    return str(shutil.copytree(trained, tmp_path / "run"))
+
+
+def test_the_table_holds_the_exact_figures_of_every_epoch(trainlab: Command, run: str) -> None:
+    done = trainlab("export", run, "--to", "csv")
+    assert (done.status, done.err) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    epochs = RunFolder.open(Path(run)).read_metrics()
+    assert [int(row["epoch"]) for row in rows] == [1, 2]
+    for row, epoch in zip(rows, epochs, strict=True):
+        for part in ("train", "validation"):
+            for figure in ("loss", "accuracy"):
+                assert float(row[f"{part}_{figure}"]) == epoch[part][figure]
+        assert float(row["learning_rate"]) == epoch["learning_rate"]
+
+
+def test_a_file_gets_what_standard_output_would(trainlab: Command, run: str) -> None:
+    printed = trainlab("export", run, "--to", "csv").out
+    assert trainlab("export", run, "--to", "csv", "--output", "new/epochs.csv").status == 0
+    assert Path("new/epochs.csv").read_text() == printed
+
+
+def test_nothing_is_overwritten(trainlab: Command, run: str) -> None:
+    Path("epochs.csv").write_text("mine")
+    done = trainlab("export", run, "--to", "csv", "--output", "epochs.csv")
+    assert done.status == 2
+    assert "epochs.csv exists already, and an export never overwrites anything" in done.err
+    assert Path("epochs.csv").read_text() == "mine"
+
+
+def test_an_unknown_format_gets_the_nearest_right_one(trainlab: Command, run: str) -> None:
+    done = trainlab("export", run, "--to", "cvs")
+    assert done.status == 2
+    assert "unknown export format 'cvs'; did you mean 'csv'?" in done.err
+
+
+@pytest.mark.parametrize("target", ["csv"])
+def test_a_run_without_a_finished_epoch_is_refused(trainlab: Command, run: str, target: str) -> None:
+    Path(run, "metrics.jsonl").unlink()
+    Path(run, "checkpoints", "best.safetensors").unlink()
+    done = trainlab("export", run, "--to", target)
+    assert done.status == 2
+    assert "no epoch was finished" in done.err
+    assert done.out == ""
+
+
+def test_what_is_no_run_is_refused(trainlab: Command) -> None:
+    done = trainlab("export", "runs/none", "--to", "csv")
+    assert done.status == 2
+    assert "runs/none is not a folder" in done.err
