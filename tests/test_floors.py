@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "trainlab"
 FLOORS = [
-    {"errors", "randomness", "spelling", "atomic", "lock"},
+    {"errors", "randomness", "spelling", "atomic", "lock", "words"},
     {"nn", "optim", "data"},
     {"models"},
     {"engines"},
@@ -17,7 +17,7 @@ FLOORS = [
     {"report"},
     {"cli", "__main__"},
 ]
-LAZY = {"torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython"}
+LAZY = {"torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython", "jinja2"}
 """Imported where they are used, so that everything else starts at once."""
 FILES = sorted(SOURCE.rglob("*.py"))
 
