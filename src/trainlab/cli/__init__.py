@@ -11,6 +11,7 @@ from trainlab.cli.compare import compare
 from trainlab.cli.data import data
 from trainlab.cli.evaluate import evaluate
 from trainlab.cli.predict import predict
+from trainlab.cli.report import report
 from trainlab.cli.show import list_presets, show
 from trainlab.cli.train import resume, train
 from trainlab.errors import InputError, ReportedElsewhere, RunFailed
@@ -23,7 +24,7 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, evaluate, compare, predict, show, list_presets, data):
+for verb in (train, resume, evaluate, compare, report, predict, show, list_presets, data):
     cli.add_command(verb)
 
 
