@@ -19,6 +19,9 @@ MOST_DOTS = 30
 DIVERGED = 30
 """A logarithmic scale serves where the largest value is so many times the median: nothing else could be seen."""
 
+MOST_RANGE = 1e6
+"""A logarithmic scale ends so far below its largest value; what is smaller lies on its lower edge."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -85,13 +88,13 @@ def line_chart(
     return "".join(parts)
 
 
-def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
+def nice_ticks(low: float, high: float, most: int = 7) -> list[float]:
     """At most so many round numbers between two, a multiple of 1, 2 or 5 times a power of ten apart.
 
     >>> nice_ticks(0.93, 0.982)
-    [0.94, 0.96, 0.98]
+    [0.93, 0.94, 0.95, 0.96, 0.97, 0.98]
     >>> nice_ticks(0, 100)
-    [0, 50, 100]
+    [0, 20, 40, 60, 80, 100]
     """
     rough = (high - low) / most
     power = math.floor(math.log10(rough))
@@ -129,7 +132,7 @@ def _y_scale(points: Sequence[tuple[float, float, float]], bounded: bool) -> Sca
     if not values:
         return Scale(0.0, 1.0, bottom, top)
     if not bounded and values[0] > 0 and values[-1] > DIVERGED * values[len(values) // 2]:
-        return Scale(values[0] / 1.2, values[-1] * 1.2, bottom, top, is_log=True)
+        return Scale(max(values[0] / 1.2, values[-1] / MOST_RANGE), values[-1] * 1.2, bottom, top, is_log=True)
     low, high = min(y - spread for _, y, spread in points), max(y + spread for _, y, spread in points)
     if min(values) >= 0:
         low = max(low, 0.0)

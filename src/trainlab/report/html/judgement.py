@@ -10,7 +10,7 @@ from trainlab.data import load
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import data_directory, evaluation_batches
 from trainlab.experiments.run_folder import RunFolder
-from trainlab.experiments.training_run import TrainedNetwork, load_network
+from trainlab.experiments.training_run import load_network
 from trainlab.report.html.pictures import first_filters
 
 
@@ -86,11 +86,13 @@ def judge(run: RunFolder, most_mistakes: int) -> Judgement | str:
         probabilities = np.concatenate([network.engine.predict(batch.images) for batch in batches.epoch(1)])
     labels = dataset.labels[indices].astype(np.int64)
     filters = first_filters(dict(network.engine.state().model), dataset.image_shape)
-    return answers(network, dataset.images[indices], labels, probabilities, filters, most_mistakes)
+    images = dataset.images[indices]
+    return answers(network.epoch, network.classes, images, labels, probabilities, filters, most_mistakes)
 
 
 def answers(
-    network: TrainedNetwork,
+    epoch: int,
+    classes: tuple[str, ...],
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     probabilities: NDArray[Any],
@@ -98,7 +100,6 @@ def answers(
     most_mistakes: int,
 ) -> Judgement:
     """Count the answers, and pick the worst."""
-    classes = network.classes
     predicted = probabilities.argmax(axis=1)
     confusion = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
@@ -114,4 +115,4 @@ def answers(
         )
         for place in worst
     )
-    return Judgement(network.epoch, classes, confusion, mistakes, filters)
+    return Judgement(epoch, classes, confusion, mistakes, filters)

@@ -48,7 +48,10 @@ def answer(settings: Sequence[MeasuredSetting], comparison: Comparison | None, s
     keys = say.listed(list(best.settings))
     told = {"runs": runs, "label": best.label, "seeds": say.count("seed", len(best.finished))}
     if len(settings) > 1:
-        sentences = [say("answer.settings", keys=keys, settings=say.count("setting", len(settings)), **told)]
+        labels = [setting.label for setting in settings[:MOST_CURVES]] + ["…"] * (len(settings) > MOST_CURVES)
+        enumerated = say("list.separator").join(labels)
+        count_told = say.count("setting", len(settings))
+        sentences = [say("answer.settings", keys=keys, settings=count_told, labels=enumerated, **told)]
     else:
         sentences = [say("answer.one_setting" if count > 1 else "answer.one_run", **told)]
     found = best.summary("validation_accuracy")
