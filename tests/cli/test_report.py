@@ -109,6 +109,8 @@ def test_a_single_run_concludes_nothing(trainlab: Command, runs: Path) -> None:
     assert "One run of tiny was trained." in text
     assert "with a single seed, nothing can be concluded" in text
     assert "Is it more than seed noise?" not in text
+    assert "Each line is a single run" in text
+    assert "the best setting's first run" not in text.replace("&#39;", "'")
 
 
 def test_seeds_of_one_setting_are_told_with_their_margin(trainlab: Command, runs: Path) -> None:

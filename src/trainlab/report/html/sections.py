@@ -142,8 +142,11 @@ def curves(settings: Sequence[MeasuredSetting], say: Words) -> dict[str, Any]:
             lines = [_line(setting, part, name, setting.label, look) for look, setting in enumerate(drawn)]
             charts.append(_chart(lines, name, say(f"metric.{part}_{name}"), say))
     left_out = len(settings) - len(drawn)
-    note = say("report.best_drawn", drawn=len(drawn), all=len(settings)) if left_out else ""
-    return {"charts": charts, "legend": legend, "note": note}
+    has_bands = any(len(setting.finished) > 1 for setting in drawn)
+    told = [say("report.curves_told" if has_bands else "report.curves_of_one_seed")]
+    if left_out:
+        told.append(say("report.best_drawn", drawn=len(drawn), all=len(settings)))
+    return {"charts": charts, "legend": legend, "told": " ".join(told)}
 
 
 def _line(setting: MeasuredSetting, part: str, name: str, label: str, look: int) -> Line:
