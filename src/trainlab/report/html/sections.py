@@ -127,7 +127,8 @@ def curves(settings: Sequence[MeasuredSetting], say: Words) -> dict[str, Any]:
     charts = []
     if len(drawn) == 1:
         parts = [("validation", 0), ("train", 1)]
-        legend = [(say(f"report.{part}"), look) for part, look in parts]
+        whose = f"{drawn[0].label}: " if len(settings) > 1 else ""
+        legend = [(whose + say(f"report.{part}"), look) for part, look in parts]
         for name in ("accuracy", "loss"):
             lines = [_line(drawn[0], part, name, say(f"report.{part}"), look) for part, look in parts]
             charts.append(_chart(lines, name, say(f"metric.{name}"), say))
