@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "trainlab"
 FLOORS = [
-    {"errors", "randomness", "spelling", "atomic", "lock", "thread_limit"},
+    {"errors", "randomness", "spelling", "atomic", "lock", "thread_limit", "words"},
     {"nn", "optim", "data"},
     {"models"},
     {"engines"},
@@ -20,7 +20,7 @@ FLOORS = [
 ]
 LAZY = {
     *("torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython", "sklearn"),
-    *("onnx", "onnxruntime", "tensorboardX"),
+    *("jinja2", "onnx", "onnxruntime", "tensorboardX"),
 }
 """Imported where they are used, so that everything else starts at once."""
 FILES = sorted(SOURCE.rglob("*.py"))

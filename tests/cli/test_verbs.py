@@ -26,8 +26,8 @@ def run(trainlab: Command, tiny: str) -> str:
 def test_help_and_version_name_every_verb(trainlab: Command) -> None:
     done = trainlab("--help")
     assert done.status == 0
-    verbs = ("train", "resume", "sweep", "lr-find", "compare", "evaluate", "predict", "export", "show", "list", "data")
-    for verb in verbs:
+    first = ("train", "resume", "sweep", "lr-find", "compare", "report")
+    for verb in (*first, "evaluate", "predict", "export", "show", "list", "data"):
         assert f"\n  {verb} " in done.out
     assert trainlab("--version").out.strip() == "0.1.0"
 

@@ -13,6 +13,7 @@ from trainlab.cli.evaluate import evaluate
 from trainlab.cli.export import export
 from trainlab.cli.lr_find import lr_find
 from trainlab.cli.predict import predict
+from trainlab.cli.report import report
 from trainlab.cli.show import list_presets, show
 from trainlab.cli.sweep import sweep
 from trainlab.cli.train import resume, train
@@ -26,7 +27,7 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, sweep, lr_find, compare, evaluate, predict, export, show, list_presets, data):
+for verb in (train, resume, sweep, lr_find, compare, report, evaluate, predict, export, show, list_presets, data):
     cli.add_command(verb)
 
 

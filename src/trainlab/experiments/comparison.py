@@ -1,6 +1,6 @@
 """Runs side by side: those that differ in nothing but their seed are one setting; settings are compared over seeds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -11,6 +11,7 @@ from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import Difference, Summary, compare, holm, summarize, verdict
+from trainlab.words import Words, words
 
 HOW_IT_IS_RUN = frozenset(
     {"seed", "data_dir", "device", "threads", "compile", "evaluate_test", "tta", "checkpoint_steps"}
@@ -18,15 +19,15 @@ HOW_IT_IS_RUN = frozenset(
 )
 """Settings that say nothing about what is learned."""
 
-METRICS = {
-    "validation_accuracy": "validation accuracy",
-    "validation_loss": "validation loss",
-    "train_accuracy": "training accuracy",
-    "train_loss": "training loss",
-    "test_accuracy": "test accuracy",
-    "test_loss": "test loss",
-    "seconds": "seconds",
-}
+METRICS = (
+    "validation_accuracy",
+    "validation_loss",
+    "train_accuracy",
+    "train_loss",
+    "test_accuracy",
+    "test_loss",
+    "seconds",
+)
 COMPARED = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
 """What settings may be chosen by. Not by the test set: it is looked at for the setting that was chosen."""
 
@@ -182,18 +183,22 @@ def _pieces(folder: Path) -> list[str]:
     return re.split(r"(\d+)", str(folder))
 
 
-def compare_runs(runs: Sequence[MeasuredRun], metric: str = "validation_accuracy", epoch: str = "best") -> Comparison:
+def compare_runs(
+    runs: Sequence[MeasuredRun], metric: str = "validation_accuracy", epoch: str = "best", language: str = "en"
+) -> Comparison:
     """Group runs into settings, order these by the mean of a figure, and test the best against each other one.
 
     Args:
         runs: at least two, all on one data set.
         metric: one of `COMPARED`.
         epoch: which epoch the figures are of, for the record.
+        language: of sentences and warnings, see `trainlab.words`.
 
     Raises InputError for fewer than two runs, runs on different data sets, or when not one has finished.
     """
     _check(runs, metric)
-    settings, warnings = _group(runs)
+    say = words(language)
+    settings, warnings = group_runs(runs, language)
     higher = not metric.endswith("loss")
     sign = -1 if higher else 1
     means = {setting.label: found.mean for setting in settings if (found := setting.summary(metric)) is not None}
@@ -202,14 +207,15 @@ def compare_runs(runs: Sequence[MeasuredRun], metric: str = "validation_accuracy
     tested = [other for other in others if other.label in means]
     differences = holm([compare(other.by_seed(metric), best.by_seed(metric)) for other in tested])
     by_label = dict(zip((other.label for other in tested), differences, strict=True))
-    name = METRICS[metric].split()[-1]
+    unit = metric.split("_")[-1]
     sentences = [
-        verdict(difference, best.label, label, unit=name, higher=higher) for label, difference in by_label.items()
+        verdict(difference, best.label, label, unit=unit, higher=higher, language=language)
+        for label, difference in by_label.items()
     ]
     if not others:
-        sentences = [f"All runs have the same settings: {_told(best, metric)}. There is nothing to compare."]
-    warnings += [text for setting in ordered for text in _warnings_of(setting)]
-    warnings += _common_warnings(settings)
+        sentences = [_told(best, metric, say)]
+    warnings += [text for setting in ordered for text in warnings_of(setting, language)]
+    warnings += [say(f"comparison.{key}") for key in ("split", "epochs") if key in best.settings]
     return Comparison(
         metric,
         epoch,
@@ -244,7 +250,7 @@ def _identity(config: Config) -> tuple[Any, ...]:
     return tuple(getattr(config, one.name) for one in fields(config) if one.name not in HOW_IT_IS_RUN)
 
 
-def _group(runs: Sequence[MeasuredRun]) -> tuple[list[MeasuredSetting], list[str]]:
+def group_runs(runs: Sequence[MeasuredRun], language: str = "en") -> tuple[list[MeasuredSetting], list[str]]:
     """The settings in the order of their first run, and a warning for each run that only repeats another."""
     groups: dict[tuple[Any, ...], dict[int, MeasuredRun]] = {}
     warnings = []
@@ -255,9 +261,8 @@ def _group(runs: Sequence[MeasuredRun]) -> tuple[list[MeasuredSetting], list[str
             seeds[run.config.seed] = run
         if earlier is not None:
             left_out = earlier if seeds[run.config.seed] is run else run
-            warnings.append(
-                f"{left_out.path} has the settings and the seed of {seeds[run.config.seed].path}: it is left out"
-            )
+            kept = seeds[run.config.seed]
+            warnings.append(words(language)("comparison.repeated", left_out=left_out.path, kept=kept.path))
     firsts = [next(iter(seeds.values())) for seeds in groups.values()]
     differing = [
         one.name
@@ -273,34 +278,29 @@ def _group(runs: Sequence[MeasuredRun]) -> tuple[list[MeasuredSetting], list[str
     return settings, warnings
 
 
-def _told(setting: MeasuredSetting, metric: str) -> str:
+def _told(setting: MeasuredSetting, metric: str, say: Words) -> str:
     found = setting.summary(metric)
     assert found is not None
-    spread = "" if found.std is None else f" ± {found.std:.4f}"
-    return f"{METRICS[metric]} {found.mean:.4f}{spread} over {found.n} seed{'s' * (found.n > 1)}"
+    figure = f"{found.mean:.4f}" if found.std is None else f"{found.mean:.4f} ± {found.std:.4f}"
+    name, seeds = say(f"metric.{metric}"), say.count("seed", found.n)
+    return say("comparison.one_setting", metric=name, figure=figure, seeds=seeds)
 
 
-def _warnings_of(setting: MeasuredSetting) -> list[str]:
+def warnings_of(setting: MeasuredSetting, language: str = "en") -> list[str]:
+    """What keeps the figures of one setting from meaning what they seem to."""
+    say, label = words(language), setting.label
     warnings = []
     for status in ("diverged", "interrupted", "unfinished"):
         seeds = [run.config.seed for run in setting.runs if run.status == status]
         if seeds:
-            count = f"{len(seeds)} of {len(setting.runs)} runs" if len(setting.runs) > 1 else "its only run"
-            warnings.append(f"{setting.label}: {count} {status} (seed {', '.join(map(str, seeds))}), not counted")
-    if 0 < len(setting.finished) < ENOUGH_SEEDS:
-        n = len(setting.finished)
-        warnings.append(
-            f"{setting.label}: {n} seed{'s' * (n > 1)} only; {ENOUGH_SEEDS} or more tell how much seeds differ"
-        )
+            of_runs = say("comparison.of_runs", some=len(seeds), all=len(setting.runs))
+            count = of_runs if len(setting.runs) > 1 else say("comparison.only_run")
+            told = {"status": say(f"status.{status}"), "seeds": ", ".join(map(str, seeds))}
+            warnings.append(say("comparison.not_counted", label=label, count=count, **told))
+    n = len(setting.finished)
+    if 0 < n < ENOUGH_SEEDS:
+        warnings.append(say("comparison.few_seeds", label=label, seeds=say.count("seed", n), enough=ENOUGH_SEEDS))
     overfit = [after for run in setting.finished if (after := run.overfits_after) is not None]
-    if len(overfit) * 2 > len(setting.finished):
-        warnings.append(f"{setting.label}: overfits, its validation loss rises after epoch {median(overfit):g}")
+    if len(overfit) * 2 > n:
+        warnings.append(say("comparison.overfits", label=label, epoch=f"{median(overfit):g}"))
     return warnings
-
-
-def _common_warnings(settings: Sequence[MeasuredSetting]) -> list[str]:
-    keys: Mapping[str, str] = {
-        "split": "validation images are not the same for all settings: split differs",
-        "epochs": "settings were trained for different numbers of epochs",
-    }
-    return [text for key, text in keys.items() if key in settings[0].settings]

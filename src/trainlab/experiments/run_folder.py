@@ -112,6 +112,11 @@ class RunFolder:
     def write_json(self, name: str, values: Mapping[str, Any]) -> None:
         self.write_text(name, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
+    def read_environment(self) -> dict[str, Any]:
+        """What `environment` noted when the run was started."""
+        found: dict[str, Any] = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        return found
+
     def load_split(self) -> Split:
         return Split.load(self.path / "split.npz")
 

@@ -44,15 +44,18 @@ class Band:
 
 
 def band(setting: MeasuredSetting, part: str, name: str) -> Band:
-    """Mean and standard deviation over the seeds that finished, for each epoch that any of them reached."""
+    """Mean and standard deviation over the seeds that finished, for each epoch that any of them reached.
+
+    Where none has finished, over all of them.
+    """
     values: dict[int, list[float]] = {}
-    for run in setting.finished:
+    for run in setting.finished or setting.runs:
         for line in run.epochs:
             values.setdefault(line["epoch"], []).append(line[part][name])
     epochs = sorted(values)
     means = [fmean(values[epoch]) for epoch in epochs]
     stds = [stdev(values[epoch]) if len(values[epoch]) > 1 else 0.0 for epoch in epochs]
-    return Band(epochs, means, stds, len(setting.finished))
+    return Band(epochs, means, stds, len(setting.finished or setting.runs))
 
 
 def draw_seed_bands(comparison: Comparison, path: Path) -> None:

@@ -1,46 +1,56 @@
 """What a difference means, in words."""
 
 from trainlab.experiments.statistics.difference import MOST_SEEDS, Difference
+from trainlab.words import Words, words
 
 
-def verdict(difference: Difference, better: str, worse: str, *, unit: str = "accuracy", higher: bool = True) -> str:
+def verdict(
+    difference: Difference,
+    better: str,
+    worse: str,
+    *,
+    unit: str = "accuracy",
+    higher: bool = True,
+    language: str = "en",
+) -> str:
     """One or two sentences: whether the difference exceeds seed noise, how large it is, how many seeds would settle it.
 
     Args:
         difference: the better setting's mean minus the worse one's.
         better: name of the setting with the better mean.
         worse: name of the other.
-        unit: "accuracy" is told in percentage points, anything else as it is.
+        unit: "accuracy" is told in percentage points, "loss" as it is.
         higher: whether higher is better.
+        language: one of `trainlab.words.LANGUAGES`.
     """
-    size = _amount(difference.mean, difference.margin, unit)
-    direction = "above" if higher else "below"
+    say = words(language)
+    seeds = _seeds(difference, say)
     if difference.mean == 0:
-        return f"{better} and {worse} come to the same mean {unit}{_seeds(difference)}."
+        return say("verdict.same", better=better, worse=worse, unit=say(f"metric.{unit}"), seeds=seeds)
+    size = _amount(difference.mean, difference.margin, unit, say)
+    told = say("verdict.above" if higher else "verdict.below", better=better, size=size, worse=worse)
     if difference.p is None:
-        return (
-            f"{better} is {size} {direction} {worse}, but nothing can be concluded: at least one of the two was run "
-            "with a single seed, which says nothing of how much seeds differ."
-        )
+        return say("verdict.single", told=told)
     p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
-    told = f"{better} is {size} {direction} {worse} ({p}{_seeds(difference)})"
+    told = say("verdict.tested", told=told, p=p, seeds=seeds)
     if difference.exceeds_noise:
-        return f"{told}: more than seed noise."
+        return say("verdict.more", told=told)
     if difference.seeds_needed is None:
-        return f"{told}: not more than seed noise, and more than {MOST_SEEDS:,} seeds would be needed to settle it."
+        return say("verdict.never", told=told, most=f"{MOST_SEEDS:,}")
     if difference.seeds_needed <= max(difference.n):  # the correction for several comparisons, or a lucky draw
-        return f"{told}: not more than seed noise; a few more seeds would settle it."
-    return f"{told}: not more than seed noise; about {difference.seeds_needed} seeds each would settle it."
+        return say("verdict.nearly", told=told)
+    return say("verdict.settled_by", told=told, n=difference.seeds_needed)
 
 
-def _amount(mean: float, margin: float | None, unit: str) -> str:
-    scale, places, name = (100, 2, " percentage points") if unit == "accuracy" else (1, 4, "")
+def _amount(mean: float, margin: float | None, unit: str, say: Words) -> str:
+    scale, places = (100, 2) if unit == "accuracy" else (1, 4)
     spread = "" if margin is None else f" ± {margin * scale:.{places}f}"
-    return f"{abs(mean) * scale:.{places}f}{spread}{name}"
+    size = f"{abs(mean) * scale:.{places}f}{spread}"
+    return say("verdict.points", size=size) if unit == "accuracy" else size
 
 
-def _seeds(difference: Difference) -> str:
+def _seeds(difference: Difference, say: Words) -> str:
     first, second = difference.n
     if difference.paired:
-        return f", {first} pairs of seeds"
-    return f", {first} seeds each" if first == second else f", {first} and {second} seeds"
+        return say("verdict.pairs", n=first)
+    return say("verdict.each", n=first) if first == second else say("verdict.unequal", first=first, second=second)

@@ -1,0 +1,202 @@
+import json
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+from trainlab.experiments import Config, train
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two settings with two seeds each."""
+    folder = tmp_path_factory.mktemp("report")
+    base = Config(hidden=(16,), batch_size=50, epochs=2, data_dir=str(tiny_mnist))
+    for lr in (0.5, 0.01):
+        for seed in range(2):
+            train(replace(base, lr=lr, seed=seed), folder / f"{lr}-{seed}", "tiny", command=["trainlab", "train", "x"])
+    return folder
+
+
+@pytest.fixture
+def runs(trainlab: Command, trained: Path) -> Path:
+    """A copy of them beside a command, to be changed."""
+    shutil.copytree(trained, "runs")
+    return Path("runs")
+
+
+class Page(HTMLParser):
+    """The tags that are open, and the text."""
+
+    VOID = ("meta", "img", "br", "circle", "line")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.headings: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("h1", "h2", "h3"):
+            self.headings.append(data)
+
+
+def test_a_report_of_several_settings_has_every_section(trainlab: Command, runs: Path) -> None:
+    done = trainlab("report", "runs")
+    assert (done.status, done.out, done.err) == (0, "report   report.html\n", "")
+    text = Path("report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert page.headings == [
+        "What lr changes on mnist",
+        "Results",
+        "Is it more than seed noise?",
+        "Warnings",
+        "Curves",
+        "Learning rate",
+        "What the network gets wrong",
+        "Confusion matrix",
+        "Accuracy of each class",
+        "The worst mistakes",
+        "First-layer weights",
+        "Network",
+        "To do it again",
+        "Runs",
+        "Commands",
+        "Environment",
+        "Configuration",
+    ]
+    assert "4 runs in 2 settings were trained, which differ in lr: lr=0.5, lr=0.01." in text
+    assert "Best on the validation images is lr=0.5" in text
+    assert "On the test images, which took no part in the choice, lr=0.5 gets" in text
+    assert text.count("data:image/png;base64,") >= 2
+    assert "trainlab train x" in text
+
+
+def test_nothing_is_asked_of_another_place_and_little_is_needed(trainlab: Command, runs: Path) -> None:
+    trainlab("report", "runs")
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert re.findall(r'(?:src|href)="(?!data:image/png;base64,)', text) == []
+    assert "http:" not in text
+    assert "https:" not in text
+    assert len(text) < 100_000 * len(list(runs.iterdir()))
+
+
+def test_the_same_runs_give_the_same_bytes_without_absolute_paths(trainlab: Command, runs: Path) -> None:
+    written = []
+    for name in ("a.html", "b.html", "a.html"):  # a report of ours is replaced
+        assert trainlab("report", "runs", "--output", name).status == 0
+        written.append(Path(name).read_bytes())
+    assert written[0] == written[1] == written[2]
+    assert str(Path.cwd()).encode() not in written[0]
+
+
+def test_a_single_run_concludes_nothing(trainlab: Command, runs: Path) -> None:
+    assert trainlab("report", "runs/0.5-0").status == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "One run of tiny was trained." in text
+    assert "with a single seed, nothing can be concluded" in text
+    assert "Is it more than seed noise?" not in text
+    assert "Each line is a single run" in text
+    assert "the best setting's first run" not in text.replace("&#39;", "'")
+
+
+def test_seeds_of_one_setting_are_told_with_their_margin(trainlab: Command, runs: Path) -> None:
+    assert trainlab("report", "runs/0.5-0", "runs/0.5-1").status == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "2 runs of tiny were trained, which differ in nothing but their seed." in text
+    assert "with 95 % confidence" in text
+
+
+def test_the_report_in_chinese(trainlab: Command, runs: Path) -> None:
+    assert trainlab("report", "runs", "--lang", "zh-TW").status == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-Hant-TW">' in text
+    assert "lr 對 mnist 的影響" in text
+    assert "lr=0.5 比 lr=0.01 高" in text
+    assert not any(word in text for word in ("seed noise", "Warnings", "validation accuracy"))
+
+
+def test_what_files_hold_is_escaped(trainlab: Command, runs: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    about = runs / "0.5-0" / "environment.json"
+    values = json.loads(about.read_text(encoding="utf-8"))
+    about.write_text(json.dumps({**values, "name": evil, "command": [evil], "platform": evil}), encoding="utf-8")
+    run = runs / "<b onclick=alert(1)>"
+    (runs / "0.5-0").rename(run)
+    assert trainlab("report", str(run)).status == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in text
+    assert text.count("<script>") == 1  # our own
+    assert "<b onclick" not in text
+
+
+def test_a_run_that_did_not_finish_is_told_so_far(trainlab: Command, runs: Path) -> None:
+    (runs / "0.5-0" / "summary.json").unlink()
+    assert trainlab("report", "runs/0.5-0").status == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "The run is unfinished after 2 epochs; its best so far is" in text
+    assert "its only run unfinished" in text
+
+
+def test_other_figures_than_the_run_noted_are_warned_of(trainlab: Command, runs: Path) -> None:
+    path = runs / "0.5-0" / "summary.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["best"]["validation"]["accuracy"] = 0.123
+    path.write_text(json.dumps(values), encoding="utf-8")
+    trainlab("report", "runs/0.5-0")
+    assert "the run noted 12.30%" in Path("report.html").read_text(encoding="utf-8")
+
+
+def test_without_data_or_weights_a_sentence_stands_in_their_place(trainlab: Command, runs: Path) -> None:
+    config = runs / "0.5-0" / "config.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace('"mnist"', '"cifar-10"'), encoding="utf-8")
+    shutil.rmtree(runs / "0.5-1" / "checkpoints")
+    for run, sentence in (
+        ("0.5-0", "The images of cifar-10 that this run"),
+        ("0.5-1", "The best epoch&#39;s weights,"),
+    ):
+        assert trainlab("report", f"runs/{run}").status == 0
+        text = Path("report.html").read_text(encoding="utf-8")
+        assert sentence in text
+        assert "data:image/png" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "Missing argument"),
+        (["nowhere"], "nowhere is not a folder"),
+        (["empty"], "empty is not the folder of a run"),
+        (["runs", "--lang", "zh"], "unknown language 'zh'; did you mean 'zh-TW'?"),
+        (["runs", "--output", "report.pdf"], "report.pdf: a report is an HTML file"),
+        (["runs", "--output", "mine.html"], "mine.html exists already and is no report of trainlab's"),
+        (["runs", "--output", "folder.html"], "folder.html exists already and is no report of trainlab's"),
+        (["begun"], "there is nothing to report: no epoch was finished in begun. Go on with `trainlab resume begun`"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused(trainlab: Command, runs: Path, words: list[str], message: str) -> None:
+    for folder in ("empty", "folder.html"):
+        Path(folder).mkdir()
+    Path("mine.html").write_text("<p>my own page</p>", encoding="utf-8")
+    shutil.copytree(runs / "0.5-0", "begun")
+    for name in ("metrics.jsonl", "summary.json"):
+        (Path("begun") / name).unlink()
+    done = trainlab("report", *words)
+    assert done.status == 2
+    assert message in done.err
+    assert done.out == ""
+    assert Path("mine.html").read_text(encoding="utf-8") == "<p>my own page</p>"
+    assert not Path("report.html").exists()
