@@ -114,6 +114,14 @@ def test_after_the_budget_no_run_begins_and_those_under_way_end(sweep: Sweep, tm
     assert sorted(workers.started + rest.started) == folder.runs()
 
 
+def test_however_short_the_budget_one_run_is_made(sweep: Sweep, tmp_path: Path) -> None:
+    clock = iter(range(1000))
+    folder = SweepFolder.create(tmp_path / "sweep", sweep)
+    ended, workers, _ = run(folder, by_learning_rate, budget=0.5, clock=lambda: float(next(clock)))
+    assert ended.status == "out of time"
+    assert len(workers.started) == ended.count("finished") == 1
+
+
 def test_a_stop_begins_nothing_new(sweep: Sweep, tmp_path: Path) -> None:
     folder = SweepFolder.create(tmp_path / "sweep", sweep)
     workers = ScriptedWorkers(by_learning_rate)

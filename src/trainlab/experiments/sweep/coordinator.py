@@ -167,7 +167,8 @@ class Coordinator:
     def _may_begin(self) -> bool:
         if self._stops or self._workers.count >= self._jobs:
             return False
-        return not self._budget or self._clock() - self._started < self._budget
+        has_begun = bool(self._running) or self._ended > 0  # however short the budget, one run is made
+        return not (self._budget and has_begun) or self._clock() - self._started < self._budget
 
     def _next_run(self) -> RunKey | None:
         if not self._waiting and self._is_point_missing():
