@@ -42,7 +42,7 @@ def test_the_lowest_loss_is_best() -> None:
     runs = [measured(seed, 0.9 - lr + 0.001 * seed, lr=lr) for lr in (0.1, 0.2) for seed in range(2)]
     found = compare_runs(runs, "validation_loss")
     assert found.settings[0].label == "lr=0.1"
-    assert found.sentences[0].startswith("lr=0.1 is 0.1000 ± 0.0000 below lr=0.2")
+    assert found.sentences[0].startswith("lr=0.1 is 0.1000 below lr=0.2")
 
 
 def test_the_order_of_the_runs_changes_nothing() -> None:
@@ -60,7 +60,16 @@ def test_every_comparison_makes_the_others_count_for_less() -> None:
     assert alone[0] is not None
     assert among[0] is not None
     assert alone[0].p is not None
-    assert among[0].p == pytest.approx(2 * alone[0].p)
+    assert among[0].p == pytest.approx(3 * alone[0].p)  # three pairs
+
+
+def test_a_sentence_is_about_the_seeds_that_were_compared() -> None:
+    """lr=0.1 has the higher mean by a seed of its own, and is the worse one on each common seed."""
+    first = [measured(seed, value, lr=0.1) for seed, value in {0: 0.9, 1: 0.901, 2: 0.902, 9: 0.999}.items()]
+    second = [measured(seed, value, lr=0.2) for seed, value in enumerate((0.91, 0.9112, 0.9119))]
+    found = compare_runs(first + second)
+    assert found.settings[0].label == "lr=0.1"
+    assert found.sentences[0].startswith("lr=0.2 is 1.00 ± 0.04 percentage points above lr=0.1")
 
 
 def test_only_finished_runs_count_and_the_others_are_named() -> None:

@@ -10,7 +10,7 @@ from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.settings import value_text
-from trainlab.experiments.statistics import Difference, Summary, compare, holm, summarize, verdict
+from trainlab.experiments.statistics import Difference, Summary, best_against_others, summarize, verdict
 from trainlab.words import Words, words
 
 HOW_IT_IS_RUN = frozenset(
@@ -205,7 +205,7 @@ def compare_runs(
     ordered = sorted(settings, key=lambda setting: (setting.label not in means, sign * means.get(setting.label, 0.0)))
     best, others = ordered[0], ordered[1:]
     tested = [other for other in others if other.label in means]
-    differences = holm([compare(other.by_seed(metric), best.by_seed(metric)) for other in tested])
+    differences = best_against_others(best.by_seed(metric), [other.by_seed(metric) for other in tested])
     by_label = dict(zip((other.label for other in tested), differences, strict=True))
     unit = metric.split("_")[-1]
     sentences = [

@@ -16,8 +16,9 @@ def verdict(
     """One or two sentences: whether the difference exceeds seed noise, how large it is, how many seeds would settle it.
 
     Args:
-        difference: the better setting's mean minus the worse one's.
-        better: name of the setting with the better mean.
+        difference: the better setting's mean minus the worse one's. Over common seeds alone it may go the other way;
+            then the sentence does too.
+        better: name of the setting with the better mean over all of its seeds.
         worse: name of the other.
         unit: "accuracy" is told in percentage points, "loss" as it is.
         higher: whether higher is better.
@@ -27,6 +28,8 @@ def verdict(
     seeds = _seeds(difference, say)
     if difference.mean == 0:
         return say("verdict.same", better=better, worse=worse, unit=say(f"metric.{unit}"), seeds=seeds)
+    if (difference.mean > 0) != higher:
+        better, worse = worse, better
     size = _amount(difference.mean, difference.margin, unit, say)
     told = say("verdict.above" if higher else "verdict.below", better=better, size=size, worse=worse)
     if difference.p is None:
@@ -37,7 +40,7 @@ def verdict(
         return say("verdict.more", told=told)
     if difference.seeds_needed is None:
         return say("verdict.never", told=told, most=f"{MOST_SEEDS:,}")
-    if difference.seeds_needed <= max(difference.n):  # the correction for several comparisons, or a lucky draw
+    if difference.seeds_needed <= max(difference.n):  # those at hand were unlucky
         return say("verdict.nearly", told=told)
     return say("verdict.settled_by", told=told, n=difference.seeds_needed)
 
