@@ -54,6 +54,24 @@ def test_json_and_csv_hold_the_same_figures(trainlab: Command, runs: str) -> Non
     assert trainlab("compare", runs, "--json").out == trainlab("compare", runs, "--json").out
 
 
+def test_main_effects_are_told_where_several_settings_differ(
+    trainlab: Command, tiny_mnist: Path, tmp_path: Path
+) -> None:
+    base = Config(hidden=(8,), batch_size=100, epochs=1, data_dir=str(tiny_mnist))
+    for lr in (0.5, 0.01):
+        for momentum in (0.0, 0.5):
+            train(replace(base, lr=lr, momentum=momentum), tmp_path / f"grid/{lr}-{momentum}", "tiny")
+    done = trainlab("compare", "grid")
+    assert "validation accuracy, mean over the other settings" in done.out
+    effects = json.loads(trainlab("compare", "grid", "--json").out)["main_effects"]
+    assert sorted(effect["name"] for effect in effects) == ["lr", "momentum"]
+    for effect in effects:
+        line = next(line for line in done.out.splitlines() if line.startswith(f"{effect['name']} ") and ": " in line)
+        assert all(f"{level['value']}: {level['mean']:.4f}" in line for level in effect["levels"])
+    (tmp_path / "grid/0.01-0.5/summary.json").unlink()
+    assert "without 1 that no other one matches" in trainlab("compare", "grid").out
+
+
 def test_single_runs_conclude_nothing(trainlab: Command, runs: str) -> None:
     done = trainlab("compare", "runs/0.5-0", "runs/0.01-0", "--metric", "validation_loss", "--epoch", "last")
     assert "nothing can be concluded" in done.out

@@ -7,7 +7,8 @@ import pytest
 
 from trainlab.errors import InputError
 from trainlab.experiments import Config
-from trainlab.experiments.comparison import MeasuredRun, compare_runs, find_runs
+from trainlab.experiments.comparison import compare_runs
+from trainlab.experiments.measured_run import MeasuredRun, find_runs
 
 
 def measured(seed: int = 0, accuracy: float = 0.9, status: str = "finished", **settings: Any) -> MeasuredRun:
@@ -100,9 +101,20 @@ def test_overfitting_is_seen() -> None:
     assert "lr=0.1: overfits, its validation loss rises after epoch 2" in compare_runs(runs).warnings
 
 
-def test_different_validation_images_are_warned_of() -> None:
-    found = compare_runs([measured(0, split=0.1), measured(0, split=0.2)])
-    assert "validation images are not the same for all settings: split differs" in found.warnings
+@pytest.mark.parametrize(
+    ("key", "values"), [("split", (0.1, 0.2)), ("subset", (500, 600)), ("stratified", (True, False))]
+)
+def test_different_validation_images_are_warned_of(key: str, values: tuple[Any, Any]) -> None:
+    found = compare_runs([measured(0, **{key: value}) for value in values])
+    assert f"validation images are not the same for all settings: {key} differs" in found.warnings
+
+
+def test_losses_of_different_kinds_are_not_compared() -> None:
+    runs = [measured(seed, 0.9 + 0.01 * seed, label_smoothing=share) for share in (0.0, 0.1) for seed in (0, 1)]
+    with pytest.raises(InputError, match=r"label_smoothing=0\.0 and 0\.1.* --metric validation_accuracy"):
+        compare_runs(runs, "validation_loss")
+    warnings = compare_runs(runs).warnings
+    assert "losses mean different things, so compare accuracies: label_smoothing differs" in warnings
 
 
 def test_one_setting_is_told_without_a_comparison() -> None:
@@ -124,3 +136,17 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
         compare_runs([measured(0), measured(1)], "validation_los")
     with pytest.raises(InputError, match="is not the folder of a run"):
         find_runs([tmp_path])
+
+
+def test_main_effects_where_several_settings_differ() -> None:
+    runs = [
+        measured(seed, 0.5 + lr + width / 1000 + 0.001 * seed, lr=lr, hidden=(width,))
+        for lr in (0.2, 0.1)
+        for width in (16, 32)
+        for seed in (0, 1)
+    ]
+    rate, width = compare_runs(runs).main_effects
+    assert (rate.name, [level.value for level in rate.levels]) == ("lr", [0.1, 0.2])
+    assert (width.name, [level.value for level in width.levels]) == ("hidden", [(16,), (32,)])
+    assert compare_runs(runs).to_dict()["main_effects"][0]["span"] == pytest.approx(0.1)
+    assert compare_runs(runs[:4]).main_effects == []

@@ -41,7 +41,8 @@ def compare(runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_c
     trainlab compare runs/mnist-mlp-1 runs/mnist-mlp-2
     """
     from trainlab.errors import InputError
-    from trainlab.experiments.comparison import compare_runs, find_runs, measure
+    from trainlab.experiments.comparison import compare_runs
+    from trainlab.experiments.measured_run import find_runs, measure
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other. Choose one.")
@@ -81,6 +82,9 @@ def _print(found: "Comparison", plot: Path | None) -> None:
     console.print(f"figures of each run's {found.epoch} epoch, mean ± standard deviation over its seeds; best first\n")
     for sentence in found.sentences:
         console.print(sentence, markup=False)
+    if found.main_effects:
+        console.print(f"\n{found.metric.replace('_', ' ')}, mean over the other settings")
+        console.print(_effects(found))
     test = found.settings[0].summary("test_accuracy")
     if test is not None:  # of the chosen one alone: whoever sees all of them chooses by them
         label, figure = found.settings[0].label, _cell(found.settings[0], "test_accuracy")
@@ -112,10 +116,28 @@ def _table(found: "Comparison") -> "Table":
     return table
 
 
+def _effects(found: "Comparison") -> "Table":
+    from rich.table import Table
+
+    from trainlab.experiments.settings import value_text
+
+    higher = not found.metric.endswith("loss")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for effect in found.main_effects:
+        best = max(effect.levels, key=lambda level: level.mean if higher else -level.mean)
+        cells = [f"{value_text(one.value)}: {one.mean:.4f}" for one in effect.levels]
+        cells = [
+            f"[bold]{cell}[/bold]" if one is best else cell for cell, one in zip(cells, effect.levels, strict=True)
+        ]
+        left_out = f"without {effect.left_out} that no other one matches" if effect.left_out else ""
+        table.add_row(effect.name, "   ".join(cells), left_out)
+    return table
+
+
 def _cell(setting: "MeasuredSetting", metric: str) -> str:
     summary = setting.summary(metric)
     if summary is None:
         return "–"
-    places = 1 if metric == "seconds" else 4
+    places = 4 if metric != "seconds" else 1 if summary.mean >= 10 else 2
     spread = "" if summary.std is None else f" ± {summary.std:.{places}f}"
     return f"{summary.mean:.{places}f}{spread}"

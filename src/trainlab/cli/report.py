@@ -18,7 +18,7 @@ def report(runs: tuple[Path, ...], output: Path, lang: str) -> None:
     trainlab report runs
     trainlab report runs/mnist-mlp-1 --output mlp.html --lang zh-TW
     """
-    from trainlab.experiments.comparison import find_runs
+    from trainlab.experiments.measured_run import find_runs
     from trainlab.report.html import write_report
 
     write_report(find_runs(runs), output, lang)

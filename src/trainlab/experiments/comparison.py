@@ -1,16 +1,23 @@
 """Runs side by side: those that differ in nothing but their seed are one setting; settings are compared over seeds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
-from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.experiments.settings import value_text
-from trainlab.experiments.statistics import Difference, Summary, best_against_others, summarize, verdict
+from trainlab.experiments.statistics import (
+    Difference,
+    MainEffect,
+    Summary,
+    best_against_others,
+    main_effects,
+    summarize,
+    verdict,
+)
 from trainlab.words import Words, words
 
 HOW_IT_IS_RUN = frozenset(
@@ -31,34 +38,12 @@ METRICS = (
 COMPARED = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
 """What settings may be chosen by. Not by the test set: it is looked at for the setting that was chosen."""
 
+DECIDE_LOSS = ("loss", "label_smoothing")
+"""Losses mean different things where these differ."""
+DECIDE_IMAGES = ("split", "subset", "stratified")
+"""Validation images are not the same where these differ."""
+
 ENOUGH_SEEDS = 3
-OVERFIT_RISE = 1.05
-"""The validation loss counts as risen when it ends so many times above its lowest value."""
-
-
-@dataclass(frozen=True)
-class MeasuredRun:
-    """One run's figures."""
-
-    path: Path
-    name: str
-    config: Config
-    status: str
-    """finished, diverged, interrupted, or unfinished: under way or killed."""
-    epochs: list[dict[str, Any]]
-    """The lines of metrics.jsonl."""
-    figures: dict[str, float]
-    """By the names of `METRICS`; empty unless the run has finished."""
-
-    @property
-    def overfits_after(self) -> int | None:
-        """The epoch of the lowest validation loss, if it ends well above that while the training loss still falls."""
-        if len(self.epochs) < 2:
-            return None
-        losses = [line["validation"]["loss"] for line in self.epochs]
-        lowest = losses.index(min(losses))
-        falls = self.epochs[-1]["train"]["loss"] < self.epochs[lowest]["train"]["loss"]
-        return self.epochs[lowest]["epoch"] if falls and losses[-1] > OVERFIT_RISE * losses[lowest] else None
 
 
 @dataclass(frozen=True)
@@ -97,6 +82,12 @@ class Comparison:
     """What the differences mean."""
     warnings: tuple[str, ...]
 
+    @property
+    def main_effects(self) -> list[MainEffect]:
+        """What each setting does on the average over the others; none where a single one differs."""
+        several = len(self.settings[0].settings) > 1
+        return main_effects([(one.settings, one.by_seed(self.metric)) for one in self.settings]) if several else []
+
     def to_dict(self) -> dict[str, Any]:
         """Everything in JSON's types; the same for the same runs."""
         settings = [
@@ -118,6 +109,7 @@ class Comparison:
             "epoch": self.epoch,
             "settings": settings,
             "best_minus_others": differences,
+            "main_effects": [{**asdict(effect), "span": effect.span} for effect in self.main_effects],
             "sentences": list(self.sentences),
             "warnings": list(self.warnings),
         }
@@ -135,54 +127,6 @@ class Comparison:
         return rows
 
 
-def measure(run: RunFolder, epoch: str = "best") -> MeasuredRun:
-    """Read a run's figures.
-
-    Args:
-        epoch: "best" takes them from the epoch of the highest validation accuracy, whose weights are kept; "last" from
-            the last one.
-    """
-    summary, epochs = run.read_summary(), run.read_metrics()
-    status = "unfinished" if summary is None else str(summary["status"])
-    figures: dict[str, float] = {}
-    if summary is not None and status == "finished":
-        record = summary["best" if epoch == "best" else "final"]
-        for part in ("validation", "train"):
-            figures |= {f"{part}_{name}": record[part][name] for name in ("accuracy", "loss")}
-        if summary["test"] is not None:  # always of the best epoch's weights
-            figures |= {f"test_{name}": summary["test"][name] for name in ("accuracy", "loss")}
-        figures["seconds"] = summary["seconds"]
-    return MeasuredRun(run.path, run.name, run.config, status, epochs, figures)
-
-
-def find_runs(paths: Iterable[Path]) -> list[RunFolder]:
-    """The runs at these paths: each a run's folder, or a folder that holds some at any depth, such as runs or a sweep.
-
-    Raises InputError for a path without any.
-    """
-    found: dict[Path, RunFolder] = {}
-    for path in paths:
-        inside = [path] if (path / "config.toml").is_file() else _run_folders_in(path)
-        if not inside:
-            RunFolder.open(path)  # says what is wrong with it
-        found |= {folder.resolve(): RunFolder.open(folder) for folder in inside}
-    return list(found.values())
-
-
-def _run_folders_in(path: Path) -> list[Path]:
-    return sorted(
-        (about.parent for about in path.rglob("environment.json") if (about.parent / "config.toml").is_file()),
-        key=lambda folder: [int(piece) if piece.isdigit() else piece for piece in _pieces(folder)],
-    )
-
-
-def _pieces(folder: Path) -> list[str]:
-    """``runs/lr-10`` as "runs/lr-", "10": 9 comes before 10. Texts and numbers alternate, so they never meet."""
-    import re
-
-    return re.split(r"(\d+)", str(folder))
-
-
 def compare_runs(
     runs: Sequence[MeasuredRun], metric: str = "validation_accuracy", epoch: str = "best", language: str = "en"
 ) -> Comparison:
@@ -194,7 +138,7 @@ def compare_runs(
         epoch: which epoch the figures are of, for the record.
         language: of sentences and warnings, see `trainlab.words`.
 
-    Raises InputError for fewer than two runs, runs on different data sets, or when not one has finished.
+    Raises InputError for fewer than two runs, different data sets, losses of different kinds, or if none has finished.
     """
     _check(runs, metric)
     say = words(language)
@@ -215,7 +159,9 @@ def compare_runs(
     if not others:
         sentences = [_told(best, metric, say)]
     warnings += [text for setting in ordered for text in warnings_of(setting, language)]
-    warnings += [say(f"comparison.{key}") for key in ("split", "epochs") if key in best.settings]
+    warnings += [say("comparison.images", setting=key) for key in DECIDE_IMAGES if key in best.settings]
+    warnings += [say("comparison.losses", setting=key) for key in DECIDE_LOSS if key in best.settings]
+    warnings += [say("comparison.epochs")] if "epochs" in best.settings else []
     return Comparison(
         metric,
         epoch,
@@ -241,6 +187,13 @@ def _check(runs: Sequence[MeasuredRun], metric: str) -> None:
             f"runs on {' and '.join(datasets)} cannot be compared: their figures mean different things. "
             "Compare runs on one data set."
         )
+    for key in DECIDE_LOSS if metric.endswith("loss") else ():
+        values = sorted({value_text(getattr(run.config, key)) for run in runs})
+        if len(values) > 1:
+            raise InputError(
+                f"{metric} cannot be compared between runs with {key}={' and '.join(values)}: it means different "
+                f"things. Compare by --metric {metric.replace('loss', 'accuracy')}."
+            )
     if not any(run.figures for run in runs):
         states = ", ".join(f"{run.path} ({run.status})" for run in runs)
         raise InputError(f"none of the runs has finished: {states}. Finish one with `trainlab resume RUN`.")

@@ -7,7 +7,8 @@ from typing import Any
 
 from trainlab.atomic import write_bytes_atomically
 from trainlab.errors import InputError
-from trainlab.experiments.comparison import Comparison, MeasuredSetting, compare_runs, group_runs, measure, warnings_of
+from trainlab.experiments.comparison import Comparison, MeasuredSetting, compare_runs, group_runs, warnings_of
+from trainlab.experiments.measured_run import measure
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.report.html import sections
 from trainlab.report.html.judgement import Judgement, judge

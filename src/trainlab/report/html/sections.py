@@ -8,8 +8,9 @@ from typing import Any
 from trainlab.data import describe
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import learning_rates, summarize_network
-from trainlab.experiments.comparison import HOW_IT_IS_RUN, Comparison, MeasuredRun, MeasuredSetting
+from trainlab.experiments.comparison import HOW_IT_IS_RUN, Comparison, MeasuredSetting
 from trainlab.experiments.config import Config
+from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import Summary
