@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def test_a_picture_of_the_curves(trainlab: Command, runs: str) -> None:
         assert drawn.startswith(beginning)
         trainlab("compare", runs, "--plot", name)
         assert Path(name).read_bytes() == drawn
+
+
+@pytest.mark.parametrize("name", ["summary.json", "metrics.jsonl"])
+def test_a_damaged_file_is_named(trainlab: Command, measured: Path, name: str) -> None:
+    shutil.copytree(measured, "copies")
+    path = Path("copies/0.5-1") / name
+    path.write_bytes(path.read_bytes()[:-20])
+    done = trainlab("compare", "copies")
+    assert done.status == 2
+    assert done.err.startswith(f"trainlab: {path} is damaged (")
+    assert len(done.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,11 @@ class RunFolder:
             raise cannot_write(path, error) from error
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """One dictionary an epoch, in order."""
+        """One dictionary an epoch, in order. Raises InputError for a damaged file."""
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [_parse_json(path, line) for line in path.read_bytes().splitlines()]
 
     def keep_metrics(self, epochs: int) -> None:
         """Drop lines behind a checkpoint's epoch: those epochs will be run again, to the same figures."""
@@ -184,9 +184,20 @@ class RunFolder:
         return summary
 
     def read_summary(self) -> dict[str, Any] | None:
-        """The figures of a run that ended, or None while it has not (or was killed)."""
+        """The figures of a run that ended, or None while it has not (or was killed). Raises InputError for a damaged
+        file."""
         path = self.path / "summary.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return _parse_json(path, path.read_bytes()) if path.exists() else None
+
+
+def _parse_json(path: Path, text: bytes) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:  # of JSON, or of UTF-8
+        raise InputError(
+            f"{path} is damaged ({error}). Take the file from a copy of the run, or leave this run out."
+        ) from error
+    return found
 
 
 def _record(record: EpochRecord | None) -> dict[str, Any] | None:

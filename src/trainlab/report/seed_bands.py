@@ -98,6 +98,8 @@ def _draw(axes: "Axes", bands: Sequence[Band]) -> None:
         upper = [mean + std for mean, std in zip(one.means, one.stds, strict=True)]
         axes.fill_between(one.epochs, lower, upper, color=colour, alpha=0.18, linewidth=0)
         marker = "o" if len(one.epochs) == 1 else None
+        if marker is not None:  # a band of one epoch has no width
+            axes.errorbar(one.epochs, one.means, yerr=one.stds, color=colour, capsize=3, linewidth=1)
         axes.plot(one.epochs, one.means, color=colour, linestyle=line, linewidth=1.5, marker=marker)
     last = max((one.epochs[-1] for one in bands if one.epochs), default=1)
     axes.set_xticks(epoch_ticks(1, last, most=5))
