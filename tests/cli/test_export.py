@@ -56,7 +56,7 @@ def test_an_unknown_format_gets_the_nearest_right_one(trainlab: Command, run: st
     assert "unknown export format 'cvs'; did you mean 'csv'?" in done.err
 
 
-@pytest.mark.parametrize("target", ["csv"])
+@pytest.mark.parametrize("target", ["csv", "tensorboard"])
 def test_a_run_without_a_finished_epoch_is_refused(trainlab: Command, run: str, target: str) -> None:
     Path(run, "metrics.jsonl").unlink()
     Path(run, "checkpoints", "best.safetensors").unlink()
@@ -70,3 +70,13 @@ def test_what_is_no_run_is_refused(trainlab: Command) -> None:
     done = trainlab("export", "runs/none", "--to", "csv")
     assert done.status == 2
     assert "runs/none is not a folder" in done.err
+
+
+def test_event_files_come_to_lie_in_the_run(trainlab: Command, run: str) -> None:
+    done = trainlab("export", run, "--to", "tensorboard")
+    assert done.status == 0, done.err
+    assert list(Path(run, "tensorboard").glob("events.out.tfevents.*"))
+    again = trainlab("export", run, "--to", "tensorboard")
+    assert again.status == 2
+    assert "tensorboard exists already, and is not overwritten" in again.err
+    assert trainlab("export", run, "--to", "tensorboard", "--output", "elsewhere").status == 0

@@ -220,7 +220,7 @@ class TrainedNetwork:
 
 def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group | None = None) -> TrainedNetwork:
     """The weights of the best epoch so far. Raises InputError when no epoch was finished."""
-    checkpoint = (group or Group()).from_first(lambda: _load_best(run))
+    checkpoint = (group or Group()).from_first(lambda: load_best(run))
     classes = tuple(checkpoint.extra["classes"])
     engine = build_engine(run.config, image_shape, len(classes), group=group)
     load_engine(engine, checkpoint, run)
@@ -230,7 +230,8 @@ def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group
     )
 
 
-def _load_best(run: RunFolder) -> Checkpoint:
+def load_best(run: RunFolder) -> Checkpoint:
+    """The checkpoint of the best epoch so far. Raises InputError when no epoch was finished."""
     path = run.checkpoints.best_path
     if not path.exists():
         raise InputError(
