@@ -22,6 +22,7 @@ from trainlab.experiments.training_run import load_engine
 from trainlab.export.extras import optional_package
 from trainlab.export.onnx.graph import OnnxGraph
 from trainlab.export.onnx.layers import add_layer
+from trainlab.training import EpochRecord
 
 IMAGES, PROBABILITIES = "images", "probabilities"
 CHECKED = 256
@@ -39,7 +40,8 @@ class ExportedNetwork:
     content: bytes
     classes: tuple[str, ...]
     image_shape: tuple[int, int, int]
-    epoch: int
+    best: EpochRecord
+    """The epoch whose weights it has, and its figures."""
     checked: int
     """On so many validation images."""
     difference: float
@@ -63,15 +65,15 @@ def export_network(run: RunFolder) -> ExportedNetwork:
     engine = build_engine(config, dataset.image_shape, len(classes))
     load_engine(engine, checkpoint, run)
     best = checkpoint.training.best
-    epoch = best.epoch if best else 0
-    metadata = {"classes": json.dumps(classes, ensure_ascii=False), "run": run.name, "epoch": str(epoch)}
+    assert best is not None, "the best checkpoint was saved because its epoch was the best"
+    metadata = {"classes": json.dumps(classes, ensure_ascii=False), "run": run.name, "epoch": str(best.epoch)}
     content = onnx_file(engine, transform, dataset.image_shape, len(classes), run.name, metadata)
     chosen = indices[np.linspace(0, len(indices) - 1, min(CHECKED, len(indices))).astype(int)]
     images = dataset.images[chosen]
     with engine.thread_limit(run.threads):
         ours = np.concatenate([engine.predict(transform(chunk)) for chunk in _chunks(images)])
     difference = largest_difference(ours, run_onnx(onnxruntime, content, images))
-    return ExportedNetwork(content, classes, dataset.image_shape, epoch, len(images), difference)
+    return ExportedNetwork(content, classes, dataset.image_shape, best, len(images), difference)
 
 
 def onnx_file(
