@@ -4,12 +4,13 @@ It begins with the metadata that model hubs read (YAML between two lines of ``--
 """
 
 import json
-import shlex
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from trainlab.data import describe
-from trainlab.experiments import Config, RunFolder
+from trainlab.data import ImageFolder, describe
+from trainlab.experiments import Config, RunFolder, images_of
 from trainlab.experiments.settings import value_text
 from trainlab.export.onnx.network import TOLERANCE, ExportedNetwork
 from trainlab.training import Metrics
@@ -38,11 +39,19 @@ print(classes[probabilities[0].argmax()], probabilities[0].max())
 ```"""
 
 
+def published_config(config: Config) -> Config:
+    """Without paths of this machine: a folder of pictures is expected beside the configuration."""
+    dataset = config.dataset
+    if describe(dataset).home is not None:
+        pictures = ImageFolder.from_name(dataset)
+        dataset = replace(pictures, path=Path(pictures.path.resolve().name)).name
+    return replace(config, dataset=dataset, data_dir="")
+
+
 def model_card(run: RunFolder, network: ExportedNetwork) -> str:
     """The card as Markdown."""
     figures = _figures(run, network)
     channels, height, width = network.image_shape
-    known = describe(run.config.dataset)
     sections = {
         "Use": (
             f"`images` are (N, {channels}, {height}, {width}) bytes from 0 to 255 as they come from a picture; scaling "
@@ -50,10 +59,10 @@ def model_card(run: RunFolder, network: ExportedNetwork) -> str:
             + USE.format(mode="L" if channels == 1 else "RGB", channels=channels, height=height, width=width)
         ),
         "Measured": _measured(figures, network),
-        "Made by": _made_by(run),
+        "Made with": _made_with(run),
         "Limitations": "\n".join(f"- {sentence}" for sentence in _limitations(run, network, figures)),
         "Licences": (
-            f"Data: {run.config.dataset} ({known.description}), {known.licence}. The licence of these weights is for "
+            f"Data: {_licence_of_data(run.config.dataset)}. The licence of these weights is for "
             "whoever publishes them to choose, and to write into the first lines of this file."
         ),
     }
@@ -95,12 +104,12 @@ def _figures(run: RunFolder, network: ExportedNetwork) -> Figures:
         found["validation"] = (len(split.validation), best.validation)
     summary = run.read_summary()
     if summary and summary["status"] == "finished" and summary["test"]:
-        found["test"] = (describe(run.config.dataset).sizes["test"], Metrics(**summary["test"]))
+        found["test"] = (len(images_of(run, "test")[1]), Metrics(**summary["test"]))
     return found
 
 
 def _metadata(run: RunFolder, figures: Figures) -> dict[str, Any]:
-    dataset = run.config.dataset
+    dataset = _name_of_data(run.config.dataset)
     results = [
         {
             "task": {"type": "image-classification"},
@@ -129,8 +138,8 @@ def _what(run: RunFolder, network: ExportedNetwork) -> str:
     classes = ", ".join(network.classes[:20]) + (", …" if len(network.classes) > 20 else "")
     return (
         f"A network ({run.config.model}) that tells {len(network.classes)} classes apart in {colour} images of "
-        f"{height}×{width} pixels: {classes}. Trained on {run.config.dataset} with trainlab; the weights are those of "
-        f"epoch {network.best.epoch}, the best on validation images."
+        f"{height}×{width} pixels: {classes}. Trained on {_name_of_data(run.config.dataset)} with trainlab; the "
+        f"weights are those of epoch {network.best.epoch}, the best on validation images."
     )
 
 
@@ -147,25 +156,36 @@ def _measured(figures: Figures, network: ExportedNetwork) -> str:
     )
 
 
-def _made_by(run: RunFolder) -> str:
-    noted = run.read_environment()
-    started = shlex.join(noted["command"])
-    settings = " ".join(f"{key}={value_text(value)}" for key, value in run.config.differences(Config()).items())
+def _made_with(run: RunFolder) -> str:
+    noted, config = run.read_environment(), published_config(run.config)
+    settings = " ".join(f"{key}={value_text(value)}" for key, value in config.differences(Config()).items())
     return (
         "```sh\ntrainlab train config.toml\n```\n\n"
-        f"with the file beside this one{f'; it was started as `{started}`' if started else ''}. "
-        f"Settings other than the defaults: `{settings or 'none'}`. "
+        f"with the file beside this one. Settings other than the defaults: `{settings or 'none'}`. "
         f"trainlab {noted['trainlab']}, NumPy {noted['numpy']}, Python {noted['python']}, processes: "
         f"{noted['processes']}, threads of each: {noted['threads']}. "
         "The same weights, bit for bit, come out on the same machine with the same versions and threads."
     )
 
 
+def _name_of_data(dataset: str) -> str:
+    home = describe(dataset).home
+    return dataset if home is None else home.resolve().name
+
+
+def _licence_of_data(dataset: str) -> str:
+    known = describe(dataset)
+    if known.home is not None:
+        return f"pictures in a folder {_name_of_data(dataset)}, whose licence is for their owner to say"
+    return f"{dataset} ({known.description}), {known.licence}"
+
+
 def _limitations(run: RunFolder, network: ExportedNetwork, figures: Figures) -> list[str]:
     sentences = [
         f"It answers with one of its {len(network.classes)} classes whatever a picture shows, and its probabilities "
         "have not been calibrated.",
-        f"It has seen nothing but {run.config.dataset}. Measure it on pictures of your own before you rely on it.",
+        f"It has seen nothing but {_name_of_data(run.config.dataset)}: measure it on pictures of your own before you rely "
+        "on it.",
         f"One run, seed {run.config.seed}: another seed gives another accuracy; how far off is not known here.",
         "The epoch was chosen on the validation images, whose accuracy flatters a little.",
     ]

@@ -1,12 +1,11 @@
 """A folder that can be published as it is: the network, its card, and the configuration that makes it again."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from trainlab.atomic import fill_folder_atomically
 from trainlab.errors import InputError
 from trainlab.experiments import RunFolder
-from trainlab.export.onnx.card import model_card
+from trainlab.export.onnx.card import model_card, published_config
 from trainlab.export.onnx.network import ExportedNetwork, export_network
 
 
@@ -20,7 +19,7 @@ def write_onnx_folder(run: RunFolder, output: Path) -> ExportedNetwork:
     if output.exists():  # found before minutes of work
         raise InputError(f"{output} exists already, and is not overwritten. Choose another name, or move it away.")
     network = export_network(run)
-    card, config = model_card(run, network), replace(run.config, data_dir="")
+    card, config = model_card(run, network), published_config(run.config)
 
     def fill(folder: Path) -> None:
         (folder / "model.onnx").write_bytes(network.content)
