@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import re
 import shutil
 import sys
@@ -12,8 +11,6 @@ import pytest
 
 from tests.cli.command import Command
 from trainlab.experiments import Config, RunFolder, train
-
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported; no test uses the network
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,10 @@
 """Runs to export."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from trainlab.experiments import Config, RunFolder, train
-
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported; no test uses the network
 
 
 @pytest.fixture(scope="session")

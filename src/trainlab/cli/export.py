@@ -81,5 +81,7 @@ def export(run: Path, target: str, output: str | None) -> None:
         raise unknown_name("export format", target, TARGETS)
     opened = RunFolder.open(run)
     if output is not None and target != "mlflow" and Path(output).exists():
-        raise InputError(f"{output} exists already, and an export never overwrites anything. Choose another --output.")
+        raise InputError(
+            f"{Path(output)} exists already, and an export never overwrites anything. Choose another --output."
+        )
     TARGETS[target](opened, output)

@@ -22,14 +22,12 @@ import numpy as np
 
 from trainlab.atomic import fill_folder_atomically
 from trainlab.data import describe
-from trainlab.engines import StepResult
 from trainlab.experiments import Config, RunFolder, learning_rates, load_best
 from trainlab.experiments.settings import value_text
 from trainlab.export.extras import optional_package
 from trainlab.export.first_layer import first_layer_picture
 from trainlab.export.table import finished_epochs
 from trainlab.training import CheckpointSaved, EpochEnded, Event, RunEnded, RunStarted, StepEnded
-from trainlab.training.state import RunningMean
 
 FOLDER = "tensorboard"
 """In the run's own folder, so that ``tensorboard --logdir runs`` finds all runs."""
@@ -85,7 +83,7 @@ class EventFiles:
         self._package = tensorboard_package()
         self._writer: Any = None
         self._every = 1
-        self._mean = RunningMean()
+        self._loss_sum, self._size = 0.0, 0
 
     def __enter__(self) -> Self:
         return self
@@ -125,11 +123,12 @@ class EventFiles:
         _write_settings(self._writer, self._package, RunFolder.open(self.run).config)
 
     def _note_step(self, event: StepEnded) -> None:
-        self._mean.add(StepResult(event.loss, event.correct, event.size))
+        self._loss_sum += event.loss * event.size
+        self._size += event.size
         if event.step % self._every == 0:
-            self._writer.add_scalar("steps/loss", self._mean.metrics().loss, event.step)
+            self._writer.add_scalar("steps/loss", self._loss_sum / self._size, event.step)
             self._writer.add_scalar("steps/learning_rate", event.learning_rate, event.step)
-            self._mean = RunningMean()
+            self._loss_sum, self._size = 0.0, 0
 
 
 def _as_mapping(event: EpochEnded) -> dict[str, Any]:

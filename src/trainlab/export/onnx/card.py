@@ -184,8 +184,8 @@ def _limitations(run: RunFolder, network: ExportedNetwork, figures: Figures) -> 
     sentences = [
         f"It answers with one of its {len(network.classes)} classes whatever a picture shows, and its probabilities "
         "have not been calibrated.",
-        f"It has seen nothing but {_name_of_data(run.config.dataset)}: measure it on pictures of your own before you rely "
-        "on it.",
+        f"It has seen nothing but {_name_of_data(run.config.dataset)}: measure it on pictures of your own before you "
+        "rely on it.",
         f"One run, seed {run.config.seed}: another seed gives another accuracy; how far off is not known here.",
         "The epoch was chosen on the validation images, whose accuracy flatters a little.",
     ]
