@@ -83,7 +83,8 @@ class EventFiles:
         self._package = tensorboard_package()
         self._writer: Any = None
         self._every = 1
-        self._loss_sum, self._size = 0.0, 0
+        self._loss_sum = 0.0
+        self._size = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +129,8 @@ class EventFiles:
         if event.step % self._every == 0:
             self._writer.add_scalar("steps/loss", self._loss_sum / self._size, event.step)
             self._writer.add_scalar("steps/learning_rate", event.learning_rate, event.step)
-            self._loss_sum, self._size = 0.0, 0
+            self._loss_sum = 0.0
+            self._size = 0.0
 
 
 def _as_mapping(event: EpochEnded) -> dict[str, Any]:
