@@ -1,6 +1,6 @@
 """A run as a run of MLflow: settings, the figures of every epoch, and the files that describe it.
 
-MLflow is the user's own installation; any version from 2.0 on has what is used here.
+MLflow is the user's own installation; the tests read with version 3.17 what was written with it.
 """
 
 import hashlib
