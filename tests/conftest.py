@@ -1,5 +1,6 @@
 """What tests of every floor share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.tiny_mnist import write_tiny_mnist
 
 settings.register_profile("untimed", deadline=None)  # a busy machine must fail no test
 settings.load_profile("untimed")
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported; no test uses the network
 
 
 @pytest.fixture(scope="session")

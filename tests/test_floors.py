@@ -20,7 +20,7 @@ FLOORS = [
 ]
 LAZY = {
     *("torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython", "sklearn"),
-    *("jinja2", "onnx", "onnxruntime", "tensorboardX"),
+    *("jinja2", "onnx", "onnxruntime", "tensorboardX", "mlflow"),
 }
 """Imported where they are used, so that everything else starts at once."""
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all, whenever the power goes."""
+"""Files and folders that appear whole or not at all, whenever the power goes."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -45,13 +46,49 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
     write_atomically(path, write)
 
 
+def fill_folder_atomically(path: Path, fill: Callable[[Path], object]) -> None:
+    """Let ``fill`` put files into a temporary folder beside ``path``, then give it that name.
+
+    Raises:
+        InputError: there is something at ``path`` already, or it cannot be written; nothing is then left behind.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fill_folder_atomically(Path(folder, "new"), lambda inside: (inside / "note").write_text("whole"))
+    ...     Path(folder, "new", "note").read_text()
+    'whole'
+    """
+    if path.exists():
+        raise InputError(f"{path} exists already, and is not overwritten. Choose another name, or move it away.")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        fill(temporary)
+        for file in temporary.iterdir():
+            _reach_the_disk(file)
+        temporary.rename(path)
+        _reach_the_disk(path.parent)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise cannot_write(path, error) from error
+        raise
+
+
 def publish(temporary: Path, path: Path) -> None:
     """Move a finished file to its name: its bytes reach the disk first, then the name, in one step."""
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
+    _reach_the_disk(temporary)
     temporary.replace(path)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
+    _reach_the_disk(path.parent)
+
+
+def _reach_the_disk(path: Path) -> None:
+    """Wait until the bytes of a file, or the names in a folder, are on the disk."""
+    if not path.is_dir():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    elif os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(path, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -115,3 +115,21 @@ def test_ctrl_c_saves_and_the_printed_command_goes_on(trainlab: Command, tiny: s
     done = trainlab("resume", "stopped")
     assert done.status == 0, done.err
     assert "epoch 60/60" in done.err
+
+
+def test_event_files_are_written_on_request_and_by_a_resumed_run(
+    trainlab: Command, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = trainlab("train", tiny, "--tensorboard", "--run", "kept")
+    assert done.status == 0, done.err
+    assert "watch it with:  tensorboard --logdir ." in done.err
+    events = Path("kept/tensorboard")
+    assert len(list(events.iterdir())) == 1
+    Path("kept/summary.json").unlink()  # as if it had been killed at its very end
+    assert trainlab("resume", "kept").status == 0
+    assert len(list(events.iterdir())) == 2
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    done = trainlab("train", tiny, "--tensorboard", "--run", "other")
+    assert done.status == 2
+    assert "pip install 'trainlab[track]'" in done.err
+    assert not Path("other").exists()

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from trainlab.errors import InputError
 if TYPE_CHECKING:
     from trainlab.engines import Group
     from trainlab.experiments.training_run import Result
+    from trainlab.export import EventFiles
     from trainlab.training import Trainer
     from trainlab.training.progress import NoProgress, Progress, ProgressMode
 
@@ -28,8 +30,11 @@ progress_option = click.option(
 @click.argument("preset")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--run", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: runs/PRESET-N]")
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard into the run folder as well.")
 @progress_option
-def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: "ProgressMode") -> int:
+def train(
+    preset: str, overrides: tuple[str, ...], path: Path | None, tensorboard: bool, progress: "ProgressMode"
+) -> int:
     """Train PRESET (see `trainlab list`) or FILE.toml, with settings changed by KEY=VALUE words.
 
     \b
@@ -43,12 +48,13 @@ def train(preset: str, overrides: tuple[str, ...], path: Path | None, progress: 
     group = open_group()
     chosen = group.agreed(lambda: load_preset(preset))
     config = group.agreed(lambda: chosen.config.override(overrides))
-    with _progress_of(group, progress) as shown:
+    folder = path or next_run_path(Path("runs"), chosen.name)
+    with _progress_of(group, progress) as shown, _event_files(group, folder, tensorboard) as events:
         result = train_config(
             config,
-            path or next_run_path(Path("runs"), chosen.name),
+            folder,
             chosen.name,
-            listeners=[shown],
+            listeners=[shown, events] if events else [shown],
             command=["trainlab", *sys.argv[1:]],
             on_start=stop_on_signals,
             group=group,
@@ -75,10 +81,11 @@ def resume(run: Path, progress: "ProgressMode") -> int:
             "as runs/… and sweeps/…."
         )
     group = open_group()
-    with _progress_of(group, progress) as shown:
+    has_event_files = group.from_first(lambda: (run / "tensorboard").is_dir())
+    with _progress_of(group, progress) as shown, _event_files(group, run, has_event_files) as events:
         result = resume_run(
             run,
-            listeners=[shown],
+            listeners=[shown, events] if events else [shown],
             on_start=stop_on_signals,
             on_refused=lambda error: click.echo(f"trainlab: passed over: {error}", err=True),
             group=group,
@@ -96,6 +103,18 @@ def _progress_of(group: "Group", mode: "ProgressMode") -> "Progress | NoProgress
     from trainlab.training.progress import make_progress
 
     return group.agreed(lambda: make_progress(mode if group.is_first else "none"))
+
+
+def _event_files(group: "Group", run: Path, wanted: bool) -> "AbstractContextManager[EventFiles | None]":
+    """What process 0 writes for TensorBoard, if that is wanted."""
+    if not wanted:
+        return nullcontext()
+    from trainlab.export import EventFiles
+
+    files = group.agreed(lambda: EventFiles(run) if group.is_first else nullcontext())
+    if group.is_first:
+        click.echo(f"watch it with:  tensorboard --logdir {run.parent}", err=True)
+    return files
 
 
 def stop_on_signals(trainer: "Trainer") -> None:

@@ -90,6 +90,11 @@ class TorchEngine:
         return sum(parameter.numel() for parameter in self.model.parameters() if parameter.requires_grad)
 
     @property
+    def evaluated_model(self) -> torch.nn.Module:
+        """What `eval_step` and `predict` judge with: the network of averaged weights where there is one."""
+        return self.model if self._average is None else self._average.model
+
+    @property
     def lag(self) -> int:
         if self.group.size > 1:
             return 0  # a step waits for the other processes, with a time limit: that is how it notices that one died

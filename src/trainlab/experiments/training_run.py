@@ -220,7 +220,7 @@ class TrainedNetwork:
 
 def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group | None = None) -> TrainedNetwork:
     """The weights of the best epoch so far. Raises InputError when no epoch was finished."""
-    checkpoint = (group or Group()).from_first(lambda: _load_best(run))
+    checkpoint = (group or Group()).from_first(lambda: load_best(run))
     classes = tuple(checkpoint.extra["classes"])
     engine = build_engine(run.config, image_shape, len(classes), group=group)
     load_engine(engine, checkpoint, run)
@@ -230,7 +230,8 @@ def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group
     )
 
 
-def _load_best(run: RunFolder) -> Checkpoint:
+def load_best(run: RunFolder) -> Checkpoint:
+    """The checkpoint of the best epoch so far. Raises InputError when no epoch was finished."""
     path = run.checkpoints.best_path
     if not path.exists():
         raise InputError(
@@ -260,7 +261,7 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
         group: the processes that share the work, each of which calls this.
     """
     group = group or Group()
-    dataset, indices = group.agreed(lambda: _images_of(run, part))
+    dataset, indices = group.agreed(lambda: images_of(run, part))
     network = load_network(run, dataset.image_shape, group)
     batches = evaluation_batches(dataset, indices, network.transform, group.part)
     with network.engine.thread_limit(run.threads):
@@ -269,7 +270,8 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
     return Evaluation(part, len(indices), plain, network.epoch, both)
 
 
-def _images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:
+def images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:
+    """A data set, and which of its images are the test, validation or training images of a run."""
     if part == "test":
         dataset = load(run.config.dataset, "test", data_directory(run.config))
         return dataset, np.arange(len(dataset))

@@ -16,7 +16,7 @@ def metrics_as_csv(run: RunFolder) -> str:
 
     Raises InputError when no epoch was finished.
     """
-    rows = [dict(_flat(epoch)) for epoch in finished_epochs(run)]
+    rows = [dict(flat(epoch)) for epoch in finished_epochs(run)]
     file = io.StringIO()
     writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -34,7 +34,12 @@ def finished_epochs(run: RunFolder) -> list[dict[str, Any]]:
     return epochs
 
 
-def _flat(figures: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flat(figures: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names and numbers without groups.
+
+    >>> list(flat({"epoch": 1, "train": {"loss": 0.5}}))
+    [('epoch', 1), ('train_loss', 0.5)]
+    """
     for name, value in figures.items():
         if isinstance(value, Mapping):
             yield from ((f"{name}_{inner}", number) for inner, number in value.items())
