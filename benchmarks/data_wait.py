@@ -13,7 +13,7 @@ from benchmarks.rounds import WARM_UP_STEPS
 from benchmarks.size import Size
 from trainlab.engines import Batch
 from trainlab.experiments import load_preset
-from trainlab.experiments.assemble import build_engine, prepare_data, summarize_network, thread_count
+from trainlab.experiments.assemble import build_engine, prepare_data, threads_for
 from trainlab.training import Batches
 
 RESNET18 = "cifar10-lab1"
@@ -98,7 +98,7 @@ def waiting_shares(preset: str, overrides: Sequence[str], steps: int, rounds: in
     data = prepare_data(config)
     shape, classes = data.dataset.image_shape, len(data.dataset.classes)
     engine = build_engine(config, shape, classes, data.sample)
-    threads = thread_count(config, sum(layer.flops for layer in summarize_network(config, shape, classes)))
+    threads = threads_for(config, shape, classes)
     shares: list[float | None] = []
     with engine.thread_limit(threads):
         make_trainer(config, data, engine, min(steps, WARM_UP_STEPS)).run()

@@ -14,7 +14,7 @@ from trainlab.data import Batch, Dataset, Split, describe
 from trainlab.engines import Engine
 from trainlab.errors import RunFailed
 from trainlab.experiments import Config, load_preset
-from trainlab.experiments.assemble import PreparedData, build_engine, prepare_data, summarize_network, thread_count
+from trainlab.experiments.assemble import PreparedData, build_engine, prepare_data, threads_for
 from trainlab.randomness import generator
 
 CIFAR10 = describe("cifar-10")
@@ -64,8 +64,8 @@ def make_image_problem(preset: str, overrides: Sequence[str] = ()) -> ImageProbl
     dataset = random_images("bytes in CIFAR-10's shape", images + 1)
     data = prepare_data(config, Split(np.arange(images), np.array([images])), dataset)
     engine = build_engine(config, CIFAR10.image_shape, len(CIFAR10.classes), data.sample)
-    flops = sum(layer.flops for layer in summarize_network(config, CIFAR10.image_shape, len(CIFAR10.classes)))
-    return ImageProblem(config, data, list(engine.state().model.values()), thread_count(config, flops))
+    threads = threads_for(config, CIFAR10.image_shape, len(CIFAR10.classes))
+    return ImageProblem(config, data, list(engine.state().model.values()), threads)
 
 
 def random_images(name: str, count: int) -> Dataset:

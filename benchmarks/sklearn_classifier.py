@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.figures import Result, Table, mean_and_deviation, ratios, spread
 from benchmarks.markdown import number, with_spread
 from benchmarks.rivals import import_rival
+from benchmarks.rivals.scikit_learn import losses_of
 from benchmarks.rounds import SAMPLED_STEPS, Contender, Makers, Numbers, compare
 from benchmarks.size import Size
 from trainlab.data import load
@@ -121,11 +122,7 @@ def their_contender(fits: Fits) -> Contender:
         for layer, position in enumerate(("1", "3")):
             classifier.coefs_[layer][...] = weights[f"{position}.weight"].T
             classifier.intercepts_[layer][...] = weights[f"{position}.bias"]
-        losses = []
-        for images, labels in fits.batches():
-            classifier.partial_fit(images, labels)
-            losses.append(classifier.loss_)
-        return np.array(losses)
+        return losses_of(classifier, fits.batches())
 
     limits = import_rival("threadpoolctl").threadpool_limits
     return Contender(fits.run, sample, lambda threads: limits(threads, user_api="blas"), per_round=fits.steps)

@@ -20,8 +20,7 @@ from trainlab.experiments.assemble import (
     data_directory,
     evaluation_batches,
     prepare_data,
-    summarize_network,
-    thread_count,
+    threads_for,
 )
 from trainlab.training import EpochEnded, Event, Plan, Trainer, evaluate, evaluate_mirrored
 
@@ -113,11 +112,10 @@ def train(config: Config, images: Images, device: torch.device) -> Trained:
 
     classes = len(images.train.classes)
     engine = build_engine(config, images.train.image_shape, classes, data.sample)
-    layers = summarize_network(config, images.train.image_shape, classes)
     schedule = build_schedule(config, data.train_batches.steps_per_epoch)
     plan = Plan("gpu", config.epochs, config.lr, schedule, patience=config.patience)
     trainer = Trainer(engine, data.train_batches, data.validation_batches, plan, [note])
-    with engine.thread_limit(thread_count(config, sum(layer.flops for layer in layers))):
+    with engine.thread_limit(threads_for(config, images.train.image_shape, classes)):
         started = now(device)
         outcome = trainer.run()
         seconds = now(device) - started

@@ -1,6 +1,7 @@
 """scikit-learn's ``MLPClassifier`` with plain SGD."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,14 +46,19 @@ def _contender(problem: Problem, sampled: Any, pass_over: Any) -> Contender:
         return done
 
     def sample() -> Numbers:
-        losses = []
-        for images, labels in problem.first_batches():
-            sampled.partial_fit(images, labels)
-            losses.append(sampled.loss_)
-        return np.array(losses)
+        return losses_of(sampled, problem.first_batches())
 
     limits = import_rival("threadpoolctl").threadpool_limits
     return Contender(run, sample, lambda threads: limits(limits=threads, user_api="blas"))
+
+
+def losses_of(classifier: Any, batches: Iterable[tuple[Any, Any]]) -> Numbers:
+    """What an `MLPClassifier` has for a loss in each of its next steps."""
+    losses = []
+    for images, labels in batches:
+        classifier.partial_fit(images, labels)
+        losses.append(classifier.loss_)
+    return np.array(losses)
 
 
 def _classifier(problem: Problem, shuffle: bool) -> Any:

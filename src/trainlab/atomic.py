@@ -46,6 +46,12 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
     write_atomically(path, write)
 
 
+def refuse_existing(path: Path) -> None:
+    """Raises InputError when there is something at ``path``; for whoever wants to know before long work."""
+    if path.exists():
+        raise InputError(f"{path} exists already, and is not overwritten. Choose another name, or move it away.")
+
+
 def fill_folder_atomically(path: Path, fill: Callable[[Path], object]) -> None:
     """Let ``fill`` put files into a temporary folder beside ``path``, then give it that name.
 
@@ -58,8 +64,7 @@ def fill_folder_atomically(path: Path, fill: Callable[[Path], object]) -> None:
     ...     Path(folder, "new", "note").read_text()
     'whole'
     """
-    if path.exists():
-        raise InputError(f"{path} exists already, and is not overwritten. Choose another name, or move it away.")
+    refuse_existing(path)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.mkdir(parents=True)

@@ -10,18 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Command
+from tests.cli.tiny_runs import train_two_rates
 from trainlab.experiments import Config, train
 
 
 @pytest.fixture(scope="module")
 def measured(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two settings, three seeds each."""
-    folder = tmp_path_factory.mktemp("compare")
-    base = Config(hidden=(16,), batch_size=50, epochs=2, data_dir=str(tiny_mnist))
-    for lr in (0.5, 0.01):
-        for seed in range(3):
-            train(replace(base, lr=lr, seed=seed), folder / f"{lr}-{seed}", "tiny")
-    return folder
+    return train_two_rates(tiny_mnist, tmp_path_factory.mktemp("compare"), seeds=3)
 
 
 @pytest.fixture

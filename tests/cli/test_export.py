@@ -48,7 +48,7 @@ def test_nothing_is_overwritten(trainlab: Command, run: str) -> None:
     Path("epochs.csv").write_text("mine")
     done = trainlab("export", run, "--to", "csv", "--output", "epochs.csv")
     assert done.status == 2
-    assert "epochs.csv exists already, and an export never overwrites anything" in done.err
+    assert "epochs.csv exists already, and is not overwritten" in done.err
     assert Path("epochs.csv").read_text() == "mine"
 
 

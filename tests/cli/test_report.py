@@ -1,25 +1,19 @@
 import json
 import re
 import shutil
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Command
-from trainlab.experiments import Config, train
+from tests.cli.tiny_runs import train_two_rates
 
 
 @pytest.fixture(scope="module")
 def trained(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two settings with two seeds each."""
-    folder = tmp_path_factory.mktemp("report")
-    base = Config(hidden=(16,), batch_size=50, epochs=2, data_dir=str(tiny_mnist))
-    for lr in (0.5, 0.01):
-        for seed in range(2):
-            train(replace(base, lr=lr, seed=seed), folder / f"{lr}-{seed}", "tiny", command=["trainlab", "train", "x"])
-    return folder
+    return train_two_rates(tiny_mnist, tmp_path_factory.mktemp("report"), seeds=2, command=["trainlab", "train", "x"])
 
 
 @pytest.fixture

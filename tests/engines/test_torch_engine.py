@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.stopped_run import check_resumed_alike
 from trainlab.data import Batch
 from trainlab.engines import Engine
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.engines.torch_hardware import choose_device, choose_precision
 from trainlab.errors import InputError
-from trainlab.experiments import Config, RunFolder, resume, train
+from trainlab.experiments import Config
 from trainlab.experiments.assemble import FloatType, build_engine
-from trainlab.training import Event, StepEnded
 
 SHAPE = (1, 4, 3)
 
@@ -137,24 +137,7 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(tiny_mnist: Path, tmp_p
         "dropout=0.2",
         "augment=crop",
     ]
-    one = Config().override([*words, f"data_dir={tiny_mnist}"])
-    whole = train(one, tmp_path / "whole", "whole")
-    trainers: list[Any] = []
-
-    def stop(event: Event) -> None:
-        if isinstance(event, StepEnded) and event.step == 5:
-            trainers[0].request_stop()
-
-    train(one, tmp_path / "stopped", "stopped", listeners=[stop], on_start=trainers.append)
-    resumed = resume(tmp_path / "stopped")
-    assert resumed is not None
-    assert resumed.summary["final"] == whole.summary["final"]
-    assert resumed.summary["test"] == whole.summary["test"]
-    first, second = (
-        RunFolder.open(tmp_path / name).checkpoints.load_latest()[0].engine for name in ("whole", "stopped")
-    )
-    for name, array in first.model.items():
-        np.testing.assert_array_equal(array, second.model[name])
+    check_resumed_alike(Config().override([*words, f"data_dir={tiny_mnist}"]), tmp_path, stop_after=5)
 
 
 def test_resnet18_has_the_lab_report_s_parameters_and_trains() -> None:

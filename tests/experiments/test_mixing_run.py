@@ -1,12 +1,12 @@
 """Whole runs with mixed images: both engines learn from them, alike, and go on in the middle of an epoch."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from trainlab.experiments import Config, RunFolder, load_preset, resume, train
+from tests.stopped_run import check_resumed_alike
+from trainlab.experiments import Config, load_preset, train
 from trainlab.training import Event, StepEnded
 
 both_engines = pytest.mark.parametrize("engine", ["numpy", "torch"])
@@ -50,20 +50,4 @@ def test_the_engines_have_the_same_losses(tiny_mnist: Path, tmp_path: Path) -> N
 @both_engines
 def test_a_run_stopped_in_an_epoch_goes_on_as_if_it_had_not_been(tiny_mnist: Path, tmp_path: Path, engine: str) -> None:
     config = configuration(tiny_mnist, "augment=crop+mixup", f"engine={engine}")
-    whole = train(config, tmp_path / "whole", "mnist-mlp")
-    trainers: list[Any] = []
-
-    def stop(event: Event) -> None:
-        if isinstance(event, StepEnded) and event.step == 16:
-            trainers[0].request_stop()
-
-    train(config, tmp_path / "stopped", "mnist-mlp", listeners=[stop], on_start=trainers.append)
-    resumed = resume(tmp_path / "stopped")
-    assert resumed is not None
-    for kind in ("final", "best", "test"):
-        assert resumed.summary[kind] == whole.summary[kind]
-    first, second = (
-        RunFolder.open(tmp_path / name).checkpoints.load_latest()[0].engine.model for name in ("whole", "stopped")
-    )
-    for name, array in first.items():
-        np.testing.assert_array_equal(array, second[name], strict=True)
+    check_resumed_alike(config, tmp_path, stop_after=16)

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from tests.nn.battery import assert_close
+from tests.stopped_run import check_resumed_alike
 from trainlab.data import Batch
 from trainlab.engines import NumpyEngine
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.errors import InputError
-from trainlab.experiments import Config, RunFolder, resume, train
+from trainlab.experiments import Config
 from trainlab.experiments.assemble import build_engine, summarize_network
 from trainlab.models import BasicBlock, build, lenet, resnet, torch_models
 from trainlab.models.torch_resnet import BasicBlock as TorchBasicBlock
@@ -20,7 +21,6 @@ from trainlab.models.torch_resnet import ResNet
 from trainlab.models.torch_summary import summarize_torch
 from trainlab.nn import BatchNorm2d, Conv2d, CrossEntropyLoss, Module, Sequential, gradcheck
 from trainlab.optim import SGD
-from trainlab.training import Event, StepEnded, Trainer
 
 NARROW, BLOCKS = (4, 6, 8, 10), (1, 2, 1, 1)
 NAMES = [("lenet", (1, 28, 28)), ("lenet", (3, 32, 20)), ("resnet18", (3, 8, 8)), ("resnet34", (1, 8, 8))]
@@ -178,23 +178,7 @@ def test_evaluation_leaves_running_statistics_alone() -> None:
 
 def test_an_interrupted_run_of_lenet_on_numpy_resumes_to_the_same_figures(tiny_mnist: Path, tmp_path: Path) -> None:
     config = Config(model="lenet", data_dir=str(tiny_mnist), batch_size=20, epochs=3, optimizer="adam", lr=0.003)
-    whole = train(config, tmp_path / "whole", "whole")
-    trainers: list[Trainer] = []
-
-    def stop(event: Event) -> None:
-        if isinstance(event, StepEnded) and event.step == 3:
-            trainers[0].request_stop()
-
-    train(config, tmp_path / "stopped", "stopped", listeners=[stop], on_start=trainers.append)
-    resumed = resume(tmp_path / "stopped")
-    assert resumed is not None
-    assert resumed.summary["final"] == whole.summary["final"]
-    assert resumed.summary["test"] == whole.summary["test"]
-    first, second = (
-        RunFolder.open(tmp_path / folder).checkpoints.load_latest()[0].engine for folder in ("whole", "stopped")
-    )
-    for key, array in first.model.items():
-        np.testing.assert_array_equal(array, second.model[key], err_msg=key)
+    whole = check_resumed_alike(config, tmp_path, stop_after=3)
     assert whole.summary["final"]["validation"]["accuracy"] > 0.5
 
 

@@ -59,7 +59,7 @@ def test_several_python_threads_leave_the_number_of_blas_threads_as_it_was() -> 
 
 
 def test_a_process_of_joblib_s_takes_no_more_threads_than_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.sklearn.network.thread_count", lambda config, flops: 8)
+    monkeypatch.setattr("trainlab.sklearn.network.threads_for", lambda config, shape, classes: 8)
 
     def threads(asked: int = 0) -> int:
         return NetworkClassifier(epochs=1, threads=asked).fit(X, Y)._network.threads

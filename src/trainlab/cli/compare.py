@@ -139,5 +139,4 @@ def _cell(setting: "MeasuredSetting", metric: str) -> str:
     if summary is None:
         return "–"
     places = 4 if metric != "seconds" else 1 if summary.mean >= 10 else 2
-    spread = "" if summary.std is None else f" ± {summary.std:.{places}f}"
-    return f"{summary.mean:.{places}f}{spread}"
+    return summary.text(places)

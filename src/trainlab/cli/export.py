@@ -73,15 +73,13 @@ def export(run: Path, target: str, output: str | None) -> None:
     trainlab export runs/mnist-mlp-1 --to mlflow            a run in MLflow's store, which it is added to
     trainlab export runs/mnist-mlp-1 --to onnx              the network for other programs, with a model card
     """
-    from trainlab.errors import InputError
+    from trainlab.atomic import refuse_existing
     from trainlab.experiments import RunFolder
     from trainlab.spelling import unknown_name
 
     if target not in TARGETS:
         raise unknown_name("export format", target, TARGETS)
     opened = RunFolder.open(run)
-    if output is not None and target != "mlflow" and Path(output).exists():
-        raise InputError(
-            f"{Path(output)} exists already, and an export never overwrites anything. Choose another --output."
-        )
+    if output is not None and target != "mlflow":
+        refuse_existing(Path(output))
     TARGETS[target](opened, output)

@@ -25,13 +25,13 @@ def lr_find(
     trainlab lr-find mnist-fast optimizer=adam momentum=0 nesterov=false --seeds 5
     """
     from trainlab.errors import InputError
-    from trainlab.experiments import load_preset
+    from trainlab.experiments import load_preset, next_run_path
     from trainlab.experiments.rate_test import rate_test
     from trainlab.report.rate_curve import draw_rate_test
 
     chosen = load_preset(preset)
     config = chosen.config.override(overrides)
-    path = path or _next_picture(chosen.name)
+    path = path or next_run_path(Path(), f"lr-{chosen.name}", ".png")
     if path.exists():
         raise InputError(f"{path} exists already and is not overwritten. Give another name with --out.")
     if path.suffix.lower() != ".png":
@@ -55,10 +55,3 @@ def lr_find(
         around = ",".join(f"{factor * middle:.2g}" for factor in (1 / 3, 1, 3))
         words = " ".join(word for word in overrides if not word.startswith("lr="))
         click.echo(f"compare  trainlab sweep {preset} {words + ' ' if words else ''}lr={around} --seeds 3")
-
-
-def _next_picture(name: str) -> Path:
-    number = 1
-    while (path := Path(f"lr-{name}-{number}.png")).exists():
-        number += 1
-    return path

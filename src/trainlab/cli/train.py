@@ -70,6 +70,7 @@ def resume(run: Path, progress: "ProgressMode") -> int:
     from trainlab.experiments import open_group
     from trainlab.experiments import resume as resume_run
     from trainlab.experiments.sweep import is_sweep
+    from trainlab.export.tensorboard import FOLDER
 
     if is_sweep(run):
         from trainlab.cli.sweep import resume_sweep
@@ -81,7 +82,7 @@ def resume(run: Path, progress: "ProgressMode") -> int:
             "as runs/… and sweeps/…."
         )
     group = open_group()
-    has_event_files = group.from_first(lambda: (run / "tensorboard").is_dir())
+    has_event_files = group.from_first(lambda: (run / FOLDER).is_dir())
     with _progress_of(group, progress) as shown, _event_files(group, run, has_event_files) as events:
         result = resume_run(
             run,

@@ -131,10 +131,6 @@ def data_directory(config: Config) -> Path | None:
     return Path(config.data_dir).expanduser() if config.data_dir else None
 
 
-NUMPY_MODELS = ("mlp", *networks.BUILDERS)
-"""What the NumPy engine has; the PyTorch engine then begins with the same weights."""
-
-
 def build_model(
     config: Config, image_shape: tuple[int, int, int], classes: int, dtype: FloatType = np.float32
 ) -> Sequential:
@@ -157,7 +153,7 @@ def build_model(
 
 def summarize_network(config: Config, image_shape: tuple[int, int, int], classes: int) -> list[LayerSummary]:
     """The network of a configuration, layer by layer."""
-    if config.model in NUMPY_MODELS:
+    if config.model in networks.NUMPY_MODELS:
         return summarize(build_model(config, image_shape, classes), image_shape)
     from trainlab.experiments.assemble_torch import build_torch_model
     from trainlab.models.torch_summary import summarize_torch
@@ -280,6 +276,12 @@ def thread_count(config: Config, forward_flops: int, group: Group | None = None)
     return max(1, min(cores // group.local_size, int(work / WORK_FOR_A_THREAD)))
 
 
+def threads_for(config: Config, image_shape: tuple[int, int, int], classes: int, group: Group | None = None) -> int:
+    """`thread_count` of a configuration's own network."""
+    layers = summarize_network(config, image_shape, classes)
+    return thread_count(config, sum(layer.flops for layer in layers), group)
+
+
 def available_cores(environment: Mapping[str, str] = os.environ) -> int:
     """Cores that this process may use: its share where it is one of a sweep's jobs, else all that it is given.
 
@@ -287,6 +289,10 @@ def available_cores(environment: Mapping[str, str] = os.environ) -> int:
     3
     """
     if share := environment.get(CORES_VARIABLE):
+        if not (share.isdigit() and int(share)):
+            raise InputError(
+                f"{CORES_VARIABLE} = {share!r} does not fit: it is a number of cores. Unset it, or give one."
+            )
         return int(share)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from trainlab.engines.group import Group
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import NUMPY_MODELS, FloatType, Sample, build_model
+from trainlab.experiments.assemble import FloatType, Sample, build_model
 from trainlab.experiments.config import Config
 from trainlab.randomness import generator
 
@@ -29,6 +29,7 @@ from trainlab.engines.torch_hardware import (
 )
 from trainlab.engines.torch_muon import Muon
 from trainlab.models import torch_models
+from trainlab.models.networks import NUMPY_MODELS
 from trainlab.models.torch_fastnet import FastNet
 from trainlab.models.torch_twin import torch_twin
 

@@ -234,9 +234,8 @@ def group_runs(runs: Sequence[MeasuredRun], language: str = "en") -> tuple[list[
 def _told(setting: MeasuredSetting, metric: str, say: Words) -> str:
     found = setting.summary(metric)
     assert found is not None
-    figure = f"{found.mean:.4f}" if found.std is None else f"{found.mean:.4f} ± {found.std:.4f}"
     name, seeds = say(f"metric.{metric}"), say.count("seed", found.n)
-    return say("comparison.one_setting", metric=name, figure=figure, seeds=seeds)
+    return say("comparison.one_setting", metric=name, figure=found.text(), seeds=seeds)
 
 
 def warnings_of(setting: MeasuredSetting, language: str = "en") -> list[str]:

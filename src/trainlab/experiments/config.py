@@ -13,6 +13,7 @@ from typing import Any, Self
 from trainlab.data import augmentation
 from trainlab.errors import InputError
 from trainlab.experiments.settings import convert, parse_text, rules_of, setting
+from trainlab.models.networks import NUMPY_MODELS
 
 OTHER_NAMES = {
     "learning_rate": "lr",
@@ -133,7 +134,7 @@ class Config:
     @classmethod
     def value_of(cls, key: str, value: Any) -> Any:
         """One setting's value in its own type. Raises InputError for an unknown setting or a value that it refuses."""
-        known = {one.name: one for one in fields(cls)}
+        known = cls.__dataclass_fields__
         if key not in known:
             raise _unknown_setting(key, list(known))
         return convert(key, value, known[key].default, rules_of(known[key]))
@@ -162,9 +163,9 @@ class Config:
             raise InputError(f"unit_rows belongs to optimizer=muon, not {self.optimizer}.")
         if self.nesterov and not self.momentum:
             raise InputError("nesterov = true needs a momentum above 0, such as momentum=0.9.")
-        if self.model in ("convnet", "fastnet") and self.engine != "torch":
+        if self.model not in NUMPY_MODELS and self.engine != "torch":
             raise InputError(
-                f"model = {self.model} needs engine = torch; the NumPy engine has mlp, lenet, resnet18 and resnet34."
+                f"model = {self.model} needs engine = torch; the NumPy engine has {', '.join(NUMPY_MODELS)}."
             )
         if self.engine != "torch" and (self.device not in ("auto", "cpu") or self.precision not in ("auto", "fp32")):
             raise InputError("device and precision belong to engine=torch; the NumPy engine computes fp32 on the CPU.")

@@ -17,8 +17,7 @@ from trainlab.experiments.assemble import (
     PreparedData,
     build_engine,
     prepare_data,
-    summarize_network,
-    thread_count,
+    threads_for,
 )
 from trainlab.experiments.config import Config
 
@@ -149,13 +148,12 @@ def _curve(config: Config, rates: Sequence[float]) -> RateCurve:
     shape, classes = data.dataset.image_shape, len(data.dataset.classes)
     engine = build_engine(config, shape, classes, data.sample)
     data.place(engine)
-    flops = sum(layer.flops for layer in summarize_network(config, shape, classes))
     memory = 1 - 1 / max(1.0, SMOOTHING * len(rates))
     losses: list[float] = []
     smoothed: list[float] = []
     total = weight = 0.0
     with (
-        engine.thread_limit(thread_count(config, flops)),
+        engine.thread_limit(threads_for(config, shape, classes)),
         np.errstate(over="ignore", invalid="ignore", divide="ignore"),
     ):
         for rate, batch in zip(rates, _batches(data), strict=False):  # batches never end

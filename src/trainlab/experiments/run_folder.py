@@ -186,8 +186,13 @@ class RunFolder:
     def read_summary(self) -> dict[str, Any] | None:
         """The figures of a run that ended, or None while it has not (or was killed). Raises InputError for a damaged
         file."""
-        path = self.path / "summary.json"
-        return _parse_json(path, path.read_bytes()) if path.exists() else None
+        return read_summary(self.path)
+
+
+def read_summary(run: Path) -> dict[str, Any] | None:
+    """`RunFolder.read_summary` of the folder ``run``, which need not be opened for that."""
+    path = run / "summary.json"
+    return _parse_json(path, path.read_bytes()) if path.exists() else None
 
 
 def _parse_json(path: Path, text: bytes) -> dict[str, Any]:
@@ -228,9 +233,9 @@ def environment(name: str, threads: int, command: list[str], processes: int) -> 
     }
 
 
-def next_run_path(parent: Path, name: str) -> Path:
-    """``parent/name-1``, or the first number that is free."""
+def next_run_path(parent: Path, name: str, suffix: str = "") -> Path:
+    """``parent/name-1``, or the first number that is free; with ``suffix`` behind it, such as ".png"."""
     number = 1
-    while (parent / f"{name}-{number}").exists():
+    while (path := parent / f"{name}-{number}{suffix}").exists():
         number += 1
-    return parent / f"{name}-{number}"
+    return path

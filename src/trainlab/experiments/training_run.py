@@ -20,8 +20,7 @@ from trainlab.experiments.assemble import (
     data_directory,
     evaluation_batches,
     prepare_data,
-    summarize_network,
-    thread_count,
+    threads_for,
 )
 from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import RunFolder
@@ -145,8 +144,7 @@ def _assemble(config: Config, group: Group, chosen: Split | None = None) -> tupl
 
 
 def _thread_count(config: Config, data: PreparedData, group: Group) -> int:
-    layers = summarize_network(config, data.dataset.image_shape, len(data.dataset.classes))
-    return thread_count(config, sum(layer.flops for layer in layers), group)
+    return threads_for(config, data.dataset.image_shape, len(data.dataset.classes), group)
 
 
 def _train(

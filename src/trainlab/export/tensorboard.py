@@ -25,8 +25,8 @@ from trainlab.data import describe
 from trainlab.experiments import Config, RunFolder, learning_rates, load_best
 from trainlab.experiments.settings import value_text
 from trainlab.export.extras import optional_package
-from trainlab.export.first_layer import first_layer_picture
 from trainlab.export.table import finished_epochs
+from trainlab.report.first_layer import filters_picture, first_filters
 from trainlab.training import CheckpointSaved, EpochEnded, Event, RunEnded, RunStarted, StepEnded
 
 FOLDER = "tensorboard"
@@ -51,7 +51,7 @@ def write_event_files(run: RunFolder, output: Path) -> None:
     package = tensorboard_package()
     epochs = finished_epochs(run)
     shape = describe(run.config.dataset).image_shape
-    weights = first_layer_picture(load_best(run).engine.model, shape)
+    filters = first_filters(load_best(run).engine.model, shape)
 
     def fill(folder: Path) -> None:
         with package.SummaryWriter(str(folder)) as writer:
@@ -60,8 +60,8 @@ def write_event_files(run: RunFolder, output: Path) -> None:
                 _write_epoch(writer, figures)
             last_step = epochs[-1]["step"]
             writer.add_image("curves", _curves(run, epochs), last_step, dataformats="HWC")
-            if weights is not None:
-                writer.add_image("first_layer", weights, last_step, dataformats="HWC")
+            if filters is not None:
+                writer.add_image("first_layer", filters_picture(filters), last_step, dataformats="HWC")
 
     fill_folder_atomically(output, fill)
 

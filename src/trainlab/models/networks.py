@@ -17,6 +17,8 @@ BUILDERS: dict[str, Callable[[int, Shape, np.random.Generator, type[np.floating[
     "resnet18": lambda classes, shape, rng, dtype: resnet(STAGES["resnet18"], classes, shape[0], rng=rng, dtype=dtype),
     "resnet34": lambda classes, shape, rng, dtype: resnet(STAGES["resnet34"], classes, shape[0], rng=rng, dtype=dtype),
 }
+NUMPY_MODELS = ("mlp", *BUILDERS)
+"""What the NumPy engine has; the PyTorch engine then begins with the same weights."""
 
 
 def build(

@@ -112,7 +112,8 @@ def conv2d_backward(
 
     grad_input adds up what each pixel has got from all the patches that it is part of.
     """
-    grad_input = np.empty((groups, *channels_last(x[:, : weight.shape[1]]).shape), x.dtype)
+    shape = (groups, *channels_last(x[:, : weight.shape[1]]).shape)
+    grad_input = np.empty(shape, x.dtype) if needs_input_grad else None
 
     def compute(share: slice) -> Array:
         grad_weight = np.empty((len(weight), *window.kernel, weight.shape[1]), weight.dtype)
@@ -122,7 +123,7 @@ def conv2d_backward(
             for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
                 grad = channels_last(grad_output[piece, made]).reshape(len(patches), -1)
                 add_product(grad_filters, grad, patches, 1.0)
-                if needs_input_grad:
+                if grad_input is not None:
                     grad_patches = np.matmul(grad, filters, out=patches)  # the patches have served
                     _add_up(grad_patches, window, out=grad_input[group, piece])
         return channels_first(grad_weight)
@@ -131,7 +132,7 @@ def conv2d_backward(
     for other in others:
         grad_weight += other
     grad_bias = grad_output.sum(axis=(0, 2, 3))
-    return channels_first(_join(grad_input)) if needs_input_grad else None, grad_weight, grad_bias
+    return None if grad_input is None else channels_first(_join(grad_input)), grad_weight, grad_bias
 
 
 def _groups(x: Array, weight: Array, groups: int) -> Iterator[tuple[slice, slice]]:

@@ -83,7 +83,7 @@ def batch_norm_backward(
     std = np.sqrt(variance + eps)
     grad_bias = _sum_over_rows(lambda rows: _column_sums(grad_output[rows]), x)
     grad_weight = _sum_over_rows(lambda rows: _column_sums(grad_output[rows] * (x[rows] - mean)), x) / std
-    slope, constant = grad_weight / (std * len(x)), grad_bias / len(x)
+    slope, constant, scale = grad_weight / (std * len(x)), grad_bias / len(x), weight / std
     grad_input = np.empty(x.shape, x.dtype)
 
     def compute(rows: slice) -> None:
@@ -91,7 +91,7 @@ def batch_norm_backward(
         piece *= slope
         piece += grad_output[rows]
         piece -= constant
-        piece *= weight / std
+        piece *= scale
 
     _for_rows(compute, x)
     return grad_input, grad_weight, grad_bias
@@ -250,16 +250,7 @@ class BatchNorm2d(_BatchNorm):
     (2, 3, 4, 4)
     """
 
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float = 0.1,
-        *,
-        dtype: type[np.floating[Any]] = np.float32,
-    ) -> None:
-        super().__init__(num_features, eps, momentum, dtype=dtype)
-        self._shape: tuple[int, ...] = ()
+    _shape: tuple[int, ...] = ()
 
     def forward(self, x: Array) -> Array:
         check_images(self, x, self.num_features, self.weight.data.dtype)

@@ -118,8 +118,7 @@ def _write_legend(figure: "Figure", shown: Sequence[MeasuredSetting]) -> None:
         figure.add_artist(Line2D([x, x + 0.035], [y, y], color=colour, linestyle=line, linewidth=2))
         summary = setting.summary("validation_accuracy")
         n = len(setting.finished)
-        told = "" if summary is None else f"best epoch {summary.mean:.4f}"
-        told += f" ± {summary.std:.4f}" if summary is not None and summary.std is not None else ""
+        told = "" if summary is None else f"best epoch {summary.text()}"
         text = f"{setting.label}    {told}, n = {n}"
         figure.text(
             x + 0.045, y, text, fontsize=FONT_SIZE, color=INK if n > 1 else MUTED, va="center", parse_math=False

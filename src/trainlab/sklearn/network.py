@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from trainlab.data import ArrayLoader
 from trainlab.engines import Engine, State
 from trainlab.errors import InputError, RunFailed
-from trainlab.experiments import Config, summarize_network
+from trainlab.experiments import Config
 from trainlab.experiments.assemble import (
     EVALUATION_BATCH,
     SAMPLE,
     FloatType,
     build_engine,
     build_schedule,
-    thread_count,
+    threads_for,
 )
 from trainlab.nn import Array
 from trainlab.training import EpochEnded, EpochRecord, Event, Plan, Trainer, TrainingState
@@ -71,7 +71,7 @@ class Network:
         self.training = TrainingState()
         sample = None if samples is None else lambda: self._inputs(samples[:SAMPLE])
         self.engine: Engine = build_engine(config, shape, classes, sample, dtype=dtype)
-        self.threads = config.threads or int(min(self._threads_with_work(), _allowed_threads()))
+        self.threads = config.threads or int(min(threads_for(config, shape, classes), _allowed_threads()))
 
     def begin_from(self, other: "Network") -> None:
         """Take another network's weights, but nothing of its optimizer's memory.
@@ -147,10 +147,6 @@ class Network:
         size = min(batch_size, len(samples.labels))
         inputs, labels, weights = samples
         return ArrayLoader(self._inputs(inputs), labels, size, self.config.seed, shuffle, weights)
-
-    def _threads_with_work(self) -> int:
-        layers = summarize_network(self.config, self.shape, self.classes)
-        return thread_count(self.config, sum(layer.flops for layer in layers))
 
     # ------------------------------------------------------------ pickle, copy
 

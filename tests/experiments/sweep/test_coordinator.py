@@ -54,8 +54,12 @@ def test_means_and_deviations_are_those_of_the_finished_runs(sweep: Sweep, tmp_p
         "settings": {"lr": 0.1},
         "finished": 2,
         "runs": 2,
-        "mean": pytest.approx((0.9 + 0.89) / 2),
-        "deviation": pytest.approx(0.01 / 2**0.5),
+        "accuracy": {
+            "n": 2,
+            "mean": pytest.approx((0.9 + 0.89) / 2),
+            "std": pytest.approx(0.01 / 2**0.5),
+            "margin": pytest.approx(12.7062 * 0.01 / 2, rel=1e-5),
+        },
     }
     assert "The test set was not read" in results["selection"]
 

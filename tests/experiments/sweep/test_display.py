@@ -5,12 +5,13 @@ import io
 import pytest
 from rich.console import Console
 
+from trainlab.experiments.statistics import Summary
 from trainlab.experiments.sweep import RunKey, make_sweep_display
 from trainlab.experiments.sweep.display import NoSweepDisplay, PlainSweepDisplay, TerminalSweepDisplay
 from trainlab.experiments.sweep.snapshot import Running, Snapshot
 from trainlab.experiments.sweep.table import PointScore, Row
 
-BEST = PointScore(1, {"lr": 0.3}, 2, 2, 0.9772, 0.0012)
+BEST = PointScore(1, {"lr": 0.3}, 2, 2, Summary(2, 0.9772, 0.0012, 0.0108))
 ROW = Row(1, {"lr": 0.3}, 0, "point-001-seed-0", "finished", best_epoch=3, validation_accuracy=0.978)
 
 
@@ -55,11 +56,15 @@ def test_a_log_says_how_things_stand_after_half_a_minute_of_silence() -> None:
 
 
 def test_a_log_that_cannot_be_written_does_not_end_the_sweep() -> None:
+    asked: list[str] = []
+
     class Full(io.StringIO):
         def write(self, text: str) -> int:
+            asked.append(text)
             raise OSError(28, "No space left on device")
 
     PlainSweepDisplay(Full()).run_ended(snapshot(), ROW, 1.0)
+    assert len(asked) == 1
 
 
 def test_a_terminal_has_a_line_for_each_run_under_way_and_one_for_the_whole() -> None:

@@ -48,7 +48,8 @@ def test_a_value_that_is_not_finite_leaves_a_gap() -> None:
 
 def test_one_epoch_or_none_can_be_drawn() -> None:
     for line in (Line("a", 0, [1], [0.5], [0.0]), Line("a", 0, [], []), Line("a", 0, [1, 2], [0.0, 0.0])):
-        ElementTree.fromstring(draw(line))
+        svg = ElementTree.fromstring(draw(line))
+        assert len(svg.findall(".//{*}circle")) == len(line.x)
 
 
 def test_a_diverged_curve_makes_the_scale_logarithmic() -> None:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from trainlab.report.html.judgement import Judgement, answers
-from trainlab.report.html.pictures import filters_picture, first_filters
 
 CLASSES = ("cat", "dog", "owl")
 LABELS = np.array([0, 0, 1, 1])
@@ -30,30 +29,6 @@ def test_the_worst_mistake_gave_the_right_class_the_least(judged: Judgement) -> 
     assert (worst.label, worst.predicted) == ("cat", "dog")
     assert worst.confidence == pytest.approx(0.7)
     assert worst.pixels.ravel().tolist() == [4, 5, 6, 7]
-
-
-def test_first_layer_weights_are_seen_where_they_are_images() -> None:
-    linear, conv = np.ones((5, 12)), np.ones((8, 3, 3, 3))
-    for weights, shape, expected in (
-        (linear, (3, 2, 2), (5, 3, 2, 2)),
-        (conv, (3, 32, 32), (8, 3, 3, 3)),
-        (linear, (1, 2, 2), None),
-        (np.ones((8, 3, 1, 1)), (3, 32, 32), None),
-    ):
-        found = first_filters({"0.bias": np.ones(5), "0.weight": weights}, shape)
-        assert (None if found is None else found.shape) == expected
-    assert first_filters({}, (1, 2, 2)) is None
-
-
-def test_grey_weights_are_red_above_zero_and_blue_below() -> None:
-    picture = filters_picture(np.array([2.0, -2.0, 0.0, 1.0]).reshape(1, 1, 2, 2))
-    assert picture.reshape(4, 4).tolist() == [
-        [255, 0, 0, 255],
-        [0, 0, 255, 255],
-        [255, 255, 255, 255],
-        [255, 128, 128, 255],
-    ]
-    assert filters_picture(np.zeros((70, 3, 3, 3))).shape == (4 * 4 - 1, 16 * 4 - 1, 4)
 
 
 def test_the_style_and_script_of_the_page_reach_nothing_outside() -> None:

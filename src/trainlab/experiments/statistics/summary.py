@@ -19,6 +19,15 @@ class Summary:
     margin: float | None
     """The true mean lies within mean ± margin with 95 % confidence: t(0.975, n − 1) · std / √n. None with n = 1."""
 
+    def text(self, places: int = 4, scale: float = 1) -> str:
+        """Mean ± standard deviation.
+
+        >>> Summary(3, 0.9712, 0.0008, 0.002).text(), Summary(1, 0.9712, None, None).text(places=2, scale=100)
+        ('0.9712 ± 0.0008', '97.12')
+        """
+        spread = "" if self.std is None else f" ± {scale * self.std:.{places}f}"
+        return f"{scale * self.mean:.{places}f}{spread}"
+
 
 def summarize(values: Sequence[float]) -> Summary:
     """Mean, standard deviation and 95 % margin.

@@ -186,7 +186,7 @@ class Coordinator:
         if any(row.status == "unfinished" for row in self._rows if row.point < known):
             return
         tried = [
-            Tried(settings, (by_point[point].mean or 0.0) if point < known else None)
+            Tried(settings, (score.mean if (score := by_point[point].accuracy) else 0.0) if point < known else None)
             for point, settings in enumerate(self.folder.points)
         ]
         point = self.folder.add_point(propose(self.sweep.space, number, self.sweep.search_seed, tried))

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from trainlab.data import Dataset, Loader, Split, load
+from trainlab.data import Dataset, Loader, load
 from trainlab.data.transforms import Raw
 from trainlab.engines import Engine
 from trainlab.errors import InputError
@@ -24,8 +24,7 @@ from trainlab.experiments.assemble import (
     choose_images,
     data_directory,
     prepare_data,
-    summarize_network,
-    thread_count,
+    threads_for,
 )
 from trainlab.experiments.config import Config
 from trainlab.experiments.sweep.local import job_environment
@@ -68,7 +67,7 @@ class CannotRun(InputError):
 
 def estimate(configs: Sequence[Config], clock: Callable[[], float] = time.perf_counter) -> list[Estimate]:
     """The cost of each configuration, from timed steps. Raises CannotRun for the first that this machine cannot run."""
-    load_once, choose_once = cache(_load), cache(_choose)
+    load_once, choose_once = cache(_load), cache(choose_images)
     started = clock()
     kinds: dict[Config, float | None] = {}
     loaders: list[tuple[Loader, int]] = []
@@ -114,10 +113,6 @@ def _splitting(config: Config) -> Config:
     return _like(config, [one.name for one in fields(config) if one.name not in SPLITTING])
 
 
-def _choose(config: Config, dataset: Dataset) -> Split:
-    return choose_images(config, dataset)
-
-
 def _load(dataset: str, data_dir: str) -> Dataset:
     return load(dataset, "train", data_directory(replace(Config(), data_dir=data_dir)))
 
@@ -125,8 +120,7 @@ def _load(dataset: str, data_dir: str) -> Dataset:
 def _seconds_per_step(config: Config, data: PreparedData, engine: Engine, clock: Callable[[], float]) -> float:
     """Of training, batches included; the first step, which allocates, is left out."""
     data.place(engine)
-    layers = summarize_network(config, data.dataset.image_shape, len(data.dataset.classes))
-    threads = thread_count(config, sum(layer.flops for layer in layers))
+    threads = threads_for(config, data.dataset.image_shape, len(data.dataset.classes))
     steps, started = 0, clock()
     first_ended = started
     with engine.thread_limit(threads), np.errstate(over="ignore", invalid="ignore", divide="ignore"):

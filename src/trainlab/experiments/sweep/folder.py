@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from trainlab.atomic import write_bytes_atomically
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
+from trainlab.experiments.run_folder import read_summary
 from trainlab.experiments.sweep.space import Settings, settings_text
 from trainlab.experiments.sweep.sweep import Sweep, read_sweep
 from trainlab.experiments.sweep.table import Row, csv_bytes, json_bytes
@@ -126,10 +127,9 @@ class SweepFolder:
 
     def summary(self, key: RunKey) -> dict[str, Any] | None:
         """The figures of a run that has ended for good; None for one that is still to be run, or to go on."""
-        path = self.run_path(key) / "summary.json"
-        if key not in self._summaries and path.is_file():
-            summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            if summary["status"] in ENDED:  # for good, so that it need not be read again
+        if key not in self._summaries:
+            summary = read_summary(self.run_path(key))
+            if summary is not None and summary["status"] in ENDED:  # for good, so that it need not be read again
                 self._summaries[key] = summary
         return self._summaries.get(key)
 

@@ -7,12 +7,12 @@ import csv
 import io
 import itertools
 import json
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainlab.experiments.settings import value_text
+from trainlab.experiments.statistics import Summary, summarize
 from trainlab.experiments.sweep.space import Settings
 from trainlab.experiments.sweep.sweep import Sweep
 
@@ -92,10 +92,8 @@ class PointScore:
     finished: int
     """Runs that trained to their end: the n of mean and deviation."""
     runs: int
-    mean: float | None
-    """Validation accuracy of the best epoch, over the finished runs."""
-    deviation: float | None
-    """Sample standard deviation; None for fewer than two runs."""
+    accuracy: Summary | None
+    """Validation accuracy of the best epoch, over the finished runs; None where there are none."""
 
     @property
     def is_whole(self) -> bool:
@@ -105,11 +103,10 @@ class PointScore:
     @property
     def text(self) -> str:
         """``97.31 ± 0.08 % (n = 5)``."""
-        if self.mean is None:
+        if self.accuracy is None:
             return f"none of {self.runs} finished"
-        spread = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
         count = f"n = {self.finished}" + ("" if self.is_whole else f" of {self.runs}")
-        return f"{100 * self.mean:.2f}{spread} % ({count})"
+        return f"{self.accuracy.text(places=2, scale=100)} % ({count})"
 
 
 def scores(rows: Sequence[Row]) -> list[PointScore]:
@@ -120,15 +117,14 @@ def scores(rows: Sequence[Row]) -> list[PointScore]:
         values = [
             row.validation_accuracy for row in own if row.status == "finished" and row.validation_accuracy is not None
         ]
-        mean = statistics.fmean(values) if values else None
-        deviation = statistics.stdev(values) if len(values) > 1 else None
-        found.append(PointScore(point, own[0].settings, len(values), len(own), mean, deviation))
+        accuracy = summarize(values) if values else None
+        found.append(PointScore(point, own[0].settings, len(values), len(own), accuracy))
     return found
 
 
 def ranked(points: Sequence[PointScore]) -> list[PointScore]:
     """The points whose every seed has finished, the best first; equal ones in their order."""
-    whole = [(point.mean, point) for point in points if point.is_whole and point.mean is not None]
+    whole = [(point.accuracy.mean, point) for point in points if point.is_whole and point.accuracy is not None]
     return [point for _, point in sorted(whole, key=lambda pair: -pair[0])]
 
 
@@ -147,8 +143,8 @@ def csv_bytes(varied: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
     """The same for programs, with the mean and the sample standard deviation of each point."""
-    points = [{**asdict(point)} for point in scores(rows)]
-    best = ranked(scores(rows))
+    points = scores(rows)
+    best = ranked(points)
     content = {
         "format": FORMAT,
         "name": sweep.name,
@@ -157,7 +153,7 @@ def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
         "varied": list(sweep.space),
         "seeds": list(sweep.seeds),
         "best_point": best[0].point if best else None,
-        "points": points,
+        "points": [asdict(point) for point in points],
         "runs": [asdict(row) for row in rows],
     }
     return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from trainlab.atomic import fill_folder_atomically
-from trainlab.errors import InputError
+from trainlab.atomic import fill_folder_atomically, refuse_existing
 from trainlab.experiments import RunFolder
 from trainlab.export.onnx.card import model_card, published_config
 from trainlab.export.onnx.network import ExportedNetwork, export_network
@@ -16,8 +15,7 @@ def write_onnx_folder(run: RunFolder, output: Path) -> ExportedNetwork:
         InputError: as `export_network`, or something is there already.
         RunFailed: the file computes something else than the trained network; nothing is then written.
     """
-    if output.exists():  # found before minutes of work
-        raise InputError(f"{output} exists already, and is not overwritten. Choose another name, or move it away.")
+    refuse_existing(output)  # before minutes of work
     network = export_network(run)
     card, config = model_card(run, network), published_config(run.config)
 

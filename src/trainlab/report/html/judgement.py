@@ -11,7 +11,7 @@ from trainlab.errors import InputError
 from trainlab.experiments.assemble import data_directory, evaluation_batches
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.training_run import load_network
-from trainlab.report.html.pictures import first_filters
+from trainlab.report.first_layer import first_filters
 
 
 @dataclass(frozen=True)

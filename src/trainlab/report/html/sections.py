@@ -14,9 +14,10 @@ from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import Summary
+from trainlab.report.first_layer import COLUMNS, MOST_FILTERS, filters_picture
 from trainlab.report.html.charts import Line, line_chart
 from trainlab.report.html.judgement import Judgement
-from trainlab.report.html.pictures import COLUMNS, MOST_FILTERS, filters_picture, image_uri, png_uri
+from trainlab.report.html.pictures import image_uri, png_uri
 from trainlab.report.seed_bands import MOST_CURVES, band
 from trainlab.training.progress.wording import learning_rate_text, loss_text
 from trainlab.words import Words
@@ -88,8 +89,7 @@ def percent(found: Summary) -> str:
     >>> percent(Summary(3, 0.9712, 0.0008, 0.002)), percent(Summary(1, 0.9712, None, None))
     ('97.12 ± 0.08 %', '97.12 %')
     """
-    spread = "" if found.std is None else f" ± {100 * found.std:.2f}"
-    return f"{100 * found.mean:.2f}{spread} %"
+    return f"{found.text(places=2, scale=100)} %"
 
 
 def settings_table(settings: Sequence[MeasuredSetting], say: Words) -> dict[str, Any]:
@@ -119,8 +119,7 @@ def _cell(metric: str, found: Summary | None) -> str:
         return "–"
     if metric.endswith("accuracy"):
         return percent(found)
-    places = 1 if metric == "seconds" else 4
-    return f"{found.mean:.{places}f}" + ("" if found.std is None else f" ± {found.std:.{places}f}")
+    return found.text(places=1 if metric == "seconds" else 4)
 
 
 def curves(settings: Sequence[MeasuredSetting], say: Words) -> dict[str, Any]:
