@@ -194,3 +194,14 @@ def test_what_cannot_be_reported_is_refused(trainlab: Command, runs: Path, words
     assert done.out == ""
     assert Path("mine.html").read_text(encoding="utf-8") == "<p>my own page</p>"
     assert not Path("report.html").exists()
+
+
+def test_a_command_that_made_several_runs_is_told_once(trainlab: Command, runs: Path) -> None:
+    about = runs / "0.5-1" / "environment.json"
+    values = json.loads(about.read_text(encoding="utf-8"))
+    about.write_text(json.dumps({**values, "command": ["trainlab", "train", "other"]}), encoding="utf-8")
+    trainlab("report", "runs")
+    (commands,) = re.findall(
+        r'<pre class="commands">(.*?)</pre>', Path("report.html").read_text(encoding="utf-8"), re.S
+    )
+    assert sorted(commands.split("\n")) == ["", "trainlab train other", "trainlab train x"]
