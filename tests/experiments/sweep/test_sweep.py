@@ -137,3 +137,46 @@ def test_a_sweep_file_given_to_train_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"describes a sweep, not a single run\. Run it with `trainlab sweep"):
         load_preset(str(tmp_path / "s.toml"))
     assert "vary" not in Config.__dataclass_fields__
+
+
+LISTED = """
+preset = "mnist-fast"
+
+[[points]]
+lr = 0.01
+
+[[points]]
+lr = 0.1
+split = 0.2
+"""
+
+
+def test_listed_points_have_the_preset_where_they_say_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "list.toml"
+    path.write_text(LISTED)
+    sweep = build_sweep(str(path), ["epochs=2"], Options(seeds=2))
+    usual = load_preset("mnist-fast").config.split
+    assert sweep.known_points() == [{"lr": 0.01, "split": usual}, {"lr": 0.1, "split": 0.2}]
+    assert (sweep.search, sweep.config(sweep.known_points()[1], 0).epochs) == ("list", 2)
+    (tmp_path / "sweep.toml").write_text(sweep.to_toml())
+    assert build_sweep(str(tmp_path / "sweep.toml")) == sweep
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "message"),
+    [
+        (LISTED + "[vary]\nepochs = [1, 2]", [], r"epochs is varied, and the points are listed already"),
+        (LISTED, ["lr=0.1"], r"lr is both fixed and varied"),
+        ('search = "random"\n' + LISTED, [], r"search = random finds its points itself"),
+        ('search = "list"\nseeds = 2', [], r"search = list needs the points: write \[\[points\]\]"),
+        (LISTED + "[[points]]\nlr = 0.1\nsplit = 0.2", [], r"point 3, lr=0.1 split=0.2, is point 2 again"),
+        ("points = 3", [], r"points is a list of tables"),
+        ("[[points]]\nlearning_rate = 0.1", [], r"unknown setting 'learning_rate'; did you mean 'lr'"),
+        ("trials = 3\n" + LISTED, [], r"a list has as many points as it has"),
+    ],
+)
+def test_lists_of_points_that_do_not_fit(tmp_path: Path, text: str, words: list[str], message: str) -> None:
+    path = tmp_path / "list.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        build_sweep(str(path), words)

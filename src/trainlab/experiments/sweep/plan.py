@@ -48,7 +48,7 @@ class SweepPlan:
         head = f"{count_text(self.points, 'point')} × {count_text(len(sweep.seeds), 'seed')}"
         rows = [(key, f"{varied}{_note(key, varied)}") for key, varied in sweep.space.items()]
         rows += [
-            ("search", sweep.search if sweep.search == "grid" else f"{sweep.search}, seed {sweep.search_seed}"),
+            ("search", f"{sweep.search}, seed {sweep.search_seed}" if sweep.trials else sweep.search),
             ("seeds", seeds),
             ("jobs", f"{sweep.jobs} at a time, {count_text(sweep.cores_per_job, 'core')} each"),
             ("steps", f"{self.steps:,} in all, {each} a run"),

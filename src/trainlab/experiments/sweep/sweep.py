@@ -14,11 +14,22 @@ split = [0.1, 0.2]
 [settings]
 epochs = 5                     # the same in every run
 ```
+
+Points that are no grid are listed one by one, in place of ``[vary]``:
+
+```toml
+[[points]]
+lr = 0.001
+
+[[points]]
+lr = 0.01
+split = 0.2                    # as the preset has it in the points that do not say
+```
 """
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -30,7 +41,7 @@ from trainlab.experiments.sweep.search import grid, import_optuna, random_points
 from trainlab.experiments.sweep.space import Choices, Range, Settings, read_table, read_words, settings_text
 from trainlab.spelling import unknown_name
 
-Search = Literal["grid", "random", "tpe"]
+Search = Literal["grid", "random", "tpe", "list"]
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LARGEST_NUMBER = {"seeds": 1000, "jobs": 1024, "trials": 10_000}
 
@@ -82,15 +93,19 @@ class Sweep:
     jobs: int
     search: Search
     trials: int
-    """Points of a random or tpe search; 0 for a grid."""
+    """Points of a random or tpe search; 0 for a grid or a list."""
     budget: float
     """Seconds; 0 for no limit."""
     search_seed: int
     cores_per_job: int
     """Threads of a run may depend on it, and the last digits of its figures on the threads."""
+    listed: tuple[Settings, ...] = ()
+    """The points of a list."""
 
     def known_points(self) -> list[Settings]:
         """The points that can be told before a run has ended: all, or none of a tpe search."""
+        if self.search == "list":
+            return [dict(point) for point in self.listed]
         if self.search == "grid":
             return grid(self.space)
         if self.search == "random":
@@ -128,8 +143,10 @@ class Sweep:
         if self.budget:
             lines.append(f'budget = "{self.budget:g}s"')
         lines = [line for line in lines if line != "trials = 0"]
-        lines += ["", "[vary]"]
-        for key, varied in self.space.items():
+        for point in self.listed:
+            lines += ["", "[[points]]", *(f"{key} = {toml_value(value)}" for key, value in point.items())]
+        lines += ["", "[vary]"] if not self.listed else []
+        for key, varied in self.space.items() if not self.listed else ():
             values = list(varied.values) if isinstance(varied, Choices) else str(varied)
             lines.append(f"{key} = {toml_value(tuple(values) if isinstance(values, list) else values)}")
         settings = [line for line in self.base.to_toml().splitlines() if line.split(" ")[0] not in self.space]
@@ -145,7 +162,7 @@ def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None 
     options = options or Options()
     if preset.endswith(".toml") and is_sweep_file(values := read_toml(Path(preset))):
         try:
-            return _from_file(Path(preset), values, fixed, varied, options)
+            return sweep_from_values(values, Path(preset), fixed, varied, options)
         except InputError as error:
             raise InputError(f"{preset}: {error}") from error
     chosen = load_preset(preset)
@@ -153,7 +170,7 @@ def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None 
 
 
 FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job")
-TABLES = ("vary", "settings")
+TABLES = ("vary", "settings", "points")
 
 
 def is_sweep_file(values: Mapping[str, Any]) -> bool:
@@ -166,16 +183,23 @@ def read_sweep(path: Path) -> Sweep:
     return build_sweep(str(path))
 
 
-def _from_file(
-    path: Path, values: Mapping[str, Any], fixed: Settings, varied: dict[str, Choices | Range], options: Options
+def sweep_from_values(
+    values: Mapping[str, Any], path: Path, fixed: Settings, varied: dict[str, Choices | Range], options: Options
 ) -> Sweep:
+    """The sweep that the values of a TOML file at ``path`` describe; what else is given goes before the file.
+
+    Raises InputError, which does not name the file.
+    """
     for key in values:
         if key not in (*FILE_KEYS, *TABLES):
             hint = f" Settings stand in [settings] or [vary]: put {key} there." if hasattr(Config(), key) else ""
             raise InputError(f"{unknown_name('key of a sweep', key, (*FILE_KEYS, *TABLES))}{hint}")
-    for table in TABLES:
+    for table in ("vary", "settings"):
         if not isinstance(values.get(table, {}), dict):
             raise InputError(f"{table} is a table: write [{table}] and its settings below.")
+    points = values.get("points", [])
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        raise InputError("points is a list of tables: write [[points]] and the settings of one below, for each.")
     base, name = Config(), path.stem
     if "preset" in values:
         preset = str(values["preset"])
@@ -191,10 +215,27 @@ def _from_file(
         own_varied.pop(key, None)
     for key in varied:
         own_fixed.pop(key, None)
-    return _build(str(values.get("name", name)), base, own_fixed | fixed, own_varied | varied, options.over(in_file))
+    name = str(values.get("name", name))
+    return _build(name, base, own_fixed | fixed, own_varied | varied, options.over(in_file), points)
 
 
-def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices | Range], options: Options) -> Sweep:
+def _build(
+    name: str,
+    base: Config,
+    fixed: Settings,
+    varied: dict[str, Choices | Range],
+    options: Options,
+    points: Sequence[Settings] = (),
+) -> Sweep:
+    search, jobs = options.search or ("list" if points else "grid"), options.jobs or 1
+    values = {key: Config.value_of(key, value) for key, value in fixed.items()}
+    listed = _list_points(points, replace(base, **values), search)
+    if listed and varied:
+        raise InputError(
+            f"{next(iter(varied))} is varied, and the points are listed already: write [vary] or [[points]], not both."
+        )
+    if listed:
+        varied = {key: Choices(tuple(dict.fromkeys(point[key] for point in listed))) for key in listed[0]}
     if "seed" in varied:
         raise InputError("the seed is not varied as a setting: --seeds 5 runs every point with five seeds.")
     if "evaluate_test" in varied or fixed.get("evaluate_test"):
@@ -204,12 +245,12 @@ def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices |
         )
     for key in fixed.keys() & varied.keys():
         raise InputError(f"{key} is both fixed and varied. Leave one of the two out.")
-    search, jobs = options.search or "grid", options.jobs or 1
-    if search == "grid" and options.trials is not None:
-        raise InputError("--trials belongs to --search random and tpe: a grid has as many points as it has.")
-    if search != "grid" and options.trials is None:
+    has_trials = search in ("random", "tpe")
+    if not has_trials and options.trials is not None:
+        raise InputError(f"--trials belongs to --search random and tpe: a {search} has as many points as it has.")
+    if has_trials and options.trials is None:
         raise InputError(f"--search {search} needs the number of points to try, such as --trials 20.")
-    if search != "grid" and not varied:
+    if has_trials and not varied:
         raise InputError(
             f"--search {search} has nothing to vary. Name a setting with values or a range: lr=log:1e-3..1."
         )
@@ -217,7 +258,6 @@ def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices |
         import_optuna()
     # what is varied has its default here, so that it need not go together with the rest before it has its values
     neutral = {key: getattr(Config(), key) for key in varied}
-    values = {key: Config.value_of(key, value) for key, value in fixed.items()}
     base = replace(base, **{**neutral, **values, "evaluate_test": False})
     if not varied:
         base.check_together()
@@ -235,7 +275,30 @@ def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices |
         budget=options.budget or 0.0,
         search_seed=options.search_seed or 0,
         cores_per_job=options.cores_per_job or max(1, available_cores() // jobs),
+        listed=listed,
     )
+
+
+def _list_points(points: Sequence[Settings], base: Config, search: Search) -> tuple[Settings, ...]:
+    """The points, each with every setting that any of them names."""
+    if search != "list":
+        if points:
+            raise InputError(f"search = {search} finds its points itself. Leave search or [[points]] out.")
+        return ()
+    if not points:
+        raise InputError("search = list needs the points: write [[points]] and the settings of one below, for each.")
+    keys = dict.fromkeys(key for point in points for key in point)
+    listed = tuple(
+        {key: Config.value_of(key, point[key]) if key in point else getattr(base, key) for key in keys}
+        for point in points
+    )
+    for number, point in enumerate(listed):
+        if point in listed[:number]:
+            raise InputError(
+                f"point {number + 1}, {settings_text(point)}, is point {listed.index(point) + 1} again. Give it once; "
+                "runs with other seeds come from --seeds."
+            )
+    return listed
 
 
 def parse_budget(text: Any) -> float:
