@@ -17,6 +17,7 @@ from trainlab.cli.export import export
 from trainlab.cli.lr_find import lr_find
 from trainlab.cli.predict import predict
 from trainlab.cli.report import report
+from trainlab.cli.reproduce import reproduce
 from trainlab.cli.show import list_presets, show
 from trainlab.cli.sweep import sweep
 from trainlab.cli.train import resume, train
@@ -30,7 +31,21 @@ def cli(debug: bool) -> None:
     """A deep-learning lab in a box. Begin with:  trainlab train mnist-mlp"""
 
 
-for verb in (train, resume, sweep, lr_find, compare, report, evaluate, predict, export, show, list_presets, data):
+for verb in (
+    train,
+    resume,
+    sweep,
+    reproduce,
+    lr_find,
+    compare,
+    report,
+    evaluate,
+    predict,
+    export,
+    show,
+    list_presets,
+    data,
+):
     cli.add_command(verb)
 
 

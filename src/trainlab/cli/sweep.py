@@ -68,26 +68,36 @@ def sweep(
 
 def resume_sweep(path: Path, progress: "ProgressMode") -> int:
     """Run what a sweep has not run to its end; returns the exit status."""
+    from trainlab.cli.reproduce import run_reproduction
+    from trainlab.experiments.reproduction import is_reproduction
     from trainlab.experiments.sweep import SweepFolder
 
-    return _run(SweepFolder.open(path), progress)
+    folder = SweepFolder.open(path)
+    return run_reproduction(folder, progress) if is_reproduction(path) else _run(folder, progress)
 
 
 def _run(folder: "SweepFolder", progress: "ProgressMode") -> int:
+    outcome = run_sweep(folder, progress)
+    if outcome is None:
+        click.echo(f"{folder.path} has finished already; its table: {folder.path / 'results.csv'}")
+        return 0
+    return _finish(folder, outcome)
+
+
+def run_sweep(folder: "SweepFolder", progress: "ProgressMode") -> "SweepOutcome | None":
+    """Run what is left of a sweep, with a display; None when nothing is."""
     from trainlab.experiments.sweep import Coordinator, make_sweep_display
 
     display = make_sweep_display(progress)
     with folder.alone():
         coordinator = Coordinator(folder, display, command=["trainlab", *sys.argv[1:]])
         if coordinator.is_done:
-            click.echo(f"{folder.path} has finished already; its table: {folder.path / 'results.csv'}")
-            return 0
+            return None
         _stop_on_signals(coordinator)
         try:
-            outcome = coordinator.run()
+            return coordinator.run()
         finally:
             display.close()
-    return _finish(folder, outcome)
 
 
 def _stop_on_signals(coordinator: "Coordinator") -> None:
@@ -103,7 +113,6 @@ def _stop_on_signals(coordinator: "Coordinator") -> None:
 def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     """Print the best points, what went wrong and what to do next; returns the exit status."""
     from trainlab.experiments.sweep import ranked, scores, settings_text
-    from trainlab.training.progress.wording import count_text
 
     points = ranked(scores(outcome.rows))
     if points:
@@ -112,6 +121,20 @@ def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
         click.echo(f"  {point.text:26}{settings_text(point.settings) or folder.sweep.name}")
     if len(points) > SHOWN_POINTS:
         click.echo(f"  … and {len(points) - SHOWN_POINTS} more in results.csv")
+    status = tell_rest(folder, outcome)
+    if outcome.status == "finished" and points:
+        if len(points) > 1:
+            click.echo(f"\nIs the best one more than luck?  trainlab compare {folder.path}")
+        best = next(row for row in outcome.rows if row.point == points[0].point)
+        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {folder.path / best.run}")
+    return status
+
+
+def tell_rest(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
+    """Print what went wrong, where the table is, and how to go on; returns the exit status."""
+    from trainlab.experiments.sweep import settings_text
+    from trainlab.training.progress.wording import count_text
+
     for row in outcome.rows:
         if row.status in ("failed", "diverged"):
             click.echo(f"  {row.status}: {settings_text({**row.settings, 'seed': row.seed})}: {row.reason}")
@@ -122,11 +145,6 @@ def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
         click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {folder.path}")
         if outcome.status == "interrupted":
             return 130
-    elif points:
-        if len(points) > 1:
-            click.echo(f"\nIs the best one more than luck?  trainlab compare {folder.path}")
-        best = next(row for row in outcome.rows if row.point == points[0].point)
-        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {folder.path / best.run}")
     if outcome.count("failed"):
         click.echo(
             f"\ntrainlab: {count_text(outcome.count('failed'), 'run')} failed; try again with "

@@ -52,8 +52,14 @@ class SweepFolder:
     _summaries: dict[RunKey, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def create(cls, path: Path, sweep: Sweep) -> "SweepFolder":
-        """A new folder. Raises InputError when something is there already."""
+    def create(cls, path: Path, sweep: Sweep, beside: Mapping[str, str] | None = None) -> "SweepFolder":
+        """A new folder. Raises InputError when something is there already.
+
+        Args:
+            path: where.
+            sweep: what.
+            beside: further files, as texts by their names.
+        """
         points = sweep.check_points()
         try:
             path.mkdir(parents=True)
@@ -67,6 +73,8 @@ class SweepFolder:
         folder = cls(path, sweep, points)
         try:
             folder._write_points()
+            for name, text in (beside or {}).items():
+                write_bytes_atomically(path / name, text.encode())
             write_bytes_atomically(path / SWEEP_FILE, sweep.to_toml().encode())  # last: then the folder is a sweep's
             folder.write_results({})
         except InputError:
