@@ -10,6 +10,8 @@ from trainlab.cli.train import progress_option
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from trainlab.experiments.reproduction import Study
     from trainlab.experiments.reproduction.telling import ToldConfrontation
     from trainlab.experiments.sweep import SweepFolder, SweepPlan
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 24 * 3600
 """What takes longer must be asked for with ``--scale 1``."""
+N_COLUMN = 4
 SHORT_SECONDS = 2 * 3600
 """What a smaller scale is proposed for."""
 
@@ -112,19 +115,30 @@ def run_reproduction(folder: "SweepFolder", progress: "ProgressMode", lang: str 
     return 0 if outcome is None else tell_rest(folder, outcome)
 
 
+def _table(told: "ToldConfrontation") -> "Table":
+    """The figures, under a line for each setting, so that they fit a narrow terminal."""
+    from rich.table import Table
+
+    shown = [place for place in range(1, len(told.headings)) if place != N_COLUMN]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place in shown:
+        table.add_column(told.headings[place], justify="left" if place == 1 else "right", no_wrap=True)
+    setting = ""
+    for row in told.rows:
+        if row[0] != setting:
+            setting = row[0]
+            table.add_row(f"[bold]{setting}[/bold]  n = {row[N_COLUMN]}")
+        table.add_row(*(row[place] for place in shown))
+    return table
+
+
 def _print(told: "ToldConfrontation", study: "Study") -> None:
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n{study.title}\n", markup=False, style="bold")
     if told.rows:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for place, heading in enumerate(told.headings):
-            table.add_column(heading, justify="left" if place in (0, 1, 6) else "right", no_wrap=True)
-        for row in told.rows:
-            table.add_row(*row)
-        console.print(table)
+        console.print(_table(told))
         console.print()
     width = max((len(claim.verdict) for claim in told.claims), default=0)
     for claim in told.claims:

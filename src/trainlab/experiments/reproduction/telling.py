@@ -66,21 +66,35 @@ def _row(cell: Cell, study: Study, say: Words) -> tuple[str, ...]:
     n = "0" if cell.ours is None else str(cell.ours.n)
     limits = "–"
     if cell.range is not None:
-        low, high = (scale * end for end in cell.range)
+        low, high = (scale * max(0.0, min(end, 1.0) if is_share else end) for end in cell.range)
         limits = f"{low:.{places}f} … {high:.{places}f}{unit}"
-    fits = "–" if cell.fits is None else say("reproduction.yes" if cell.fits else "reproduction.no")
+    can_tell = cell.fits is not None and study.scale == 1
+    fits = say("reproduction.yes" if cell.fits else "reproduction.no") if can_tell else "–"
     return settings_text(study.points[cell.point]), say(f"figure.{cell.figure}"), published, ours, n, limits, fits
 
 
 def _claim(judged: JudgedClaim, study: Study, say: Words) -> ToldClaim:
     claim = judged.claim
     more = settings_text(study.points[claim.more])
-    less = "0" if claim.less is None else settings_text(study.points[claim.less])
     if judged.difference is None:
         why = say("reproduction.no_runs")
+    elif claim.less is None:
+        why = _against_zero(judged, more, say)
     else:
         unit = "accuracy" if claim.figure.endswith("accuracy") else "loss"
+        less = settings_text(study.points[claim.less])
         why = verdict(judged.difference, more, less, unit=unit, language=say.language)
     says = claim.says.get(say.language, claim.says["en"])
     by = say("reproduction.by", figure=say(f"figure.{claim.figure}"))
     return ToldClaim(say(f"reproduction.{judged.verdict}"), says, f"{by} {why}")
+
+
+def _against_zero(judged: JudgedClaim, setting: str, say: Words) -> str:
+    difference = judged.difference
+    assert difference is not None
+    figure = f"{difference.mean:+.4f}" + ("" if difference.margin is None else f" ± {difference.margin:.4f}")
+    told = {"setting": setting, "figure": figure, "seeds": say.count("seed", difference.n[0])}
+    if difference.p is None:
+        return say("reproduction.zero_single", **told)
+    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
+    return say("reproduction.zero_more" if difference.exceeds_noise else "reproduction.zero_noise", p=p, **told)
