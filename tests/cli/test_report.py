@@ -8,6 +8,9 @@ import pytest
 
 from tests.cli.command import Command
 from tests.cli.tiny_runs import train_two_rates
+from trainlab.experiments import RunFolder
+from trainlab.report import write_report
+from trainlab.report.document import Cell, Paragraph, Section, Table
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +178,7 @@ def test_without_data_or_weights_a_sentence_stands_in_their_place(trainlab: Comm
         (["nowhere"], "nowhere is not a folder"),
         (["empty"], "empty is not the folder of a run"),
         (["runs", "--lang", "zh"], "unknown language 'zh'; did you mean 'zh-TW'?"),
-        (["runs", "--output", "report.pdf"], "report.pdf: a report is an HTML file"),
+        (["runs", "--output", "report.txt"], "report.txt is no name for a report. Give one that ends in .html"),
         (["runs", "--output", "mine.html"], "mine.html exists already and is no report of trainlab's"),
         (["runs", "--output", "folder.html"], "folder.html exists already and is no report of trainlab's"),
         (["begun"], "there is nothing to report: no epoch was finished in begun. Go on with `trainlab resume begun`"),
@@ -201,7 +204,15 @@ def test_a_command_that_made_several_runs_is_told_once(trainlab: Command, runs: 
     values = json.loads(about.read_text(encoding="utf-8"))
     about.write_text(json.dumps({**values, "command": ["trainlab", "train", "other"]}), encoding="utf-8")
     trainlab("report", "runs")
-    (commands,) = re.findall(
-        r'<pre class="commands">(.*?)</pre>', Path("report.html").read_text(encoding="utf-8"), re.S
-    )
+    (commands,) = re.findall(r"<pre>(.*?)</pre>", Path("report.html").read_text(encoding="utf-8"), re.S)
     assert sorted(commands.split("\n")) == ["", "trainlab train other", "trainlab train x"]
+
+
+def test_a_caller_s_sections_stand_behind_the_answer_and_are_escaped(trainlab: Command, runs: Path) -> None:
+    table = Table(("rate", "ours"), [["0.1", Cell("97 %", 0.97, is_best=True)]])
+    extra = [Section("Beside <others>", [Paragraph("As published & measured."), table])]
+    write_report([RunFolder.open(runs / "0.5-0")], Path("report.html"), extra=extra)
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert text.index("One run of tiny") < text.index("<h2>Beside &lt;others&gt;</h2>") < text.index("<h2>Results</h2>")
+    assert "As published &amp; measured." in text
+    assert '<td data-value="0.97"><strong>97 %</strong></td>' in text

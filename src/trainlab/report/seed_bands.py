@@ -40,7 +40,8 @@ class Band:
     means: list[float]
     stds: list[float]
     """0 where only one seed got so far."""
-    n: int
+    counts: list[int]
+    """How many seeds got so far."""
 
 
 def band(setting: MeasuredSetting, part: str, name: str) -> Band:
@@ -55,7 +56,7 @@ def band(setting: MeasuredSetting, part: str, name: str) -> Band:
     epochs = sorted(values)
     means = [fmean(values[epoch]) for epoch in epochs]
     stds = [stdev(values[epoch]) if len(values[epoch]) > 1 else 0.0 for epoch in epochs]
-    return Band(epochs, means, stds, len(setting.finished or setting.runs))
+    return Band(epochs, means, stds, [len(values[epoch]) for epoch in epochs])
 
 
 def draw_seed_bands(comparison: Comparison, path: Path) -> None:

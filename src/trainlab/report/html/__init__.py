@@ -1,5 +1,5 @@
-"""A report of runs as one HTML file that needs nothing else: no network, no other file, no JavaScript."""
+"""A report as one HTML file that needs nothing else: no network, no other file, and to be read no JavaScript."""
 
-from trainlab.report.html.page import refuse_to_overwrite, render_report, write_report
+from trainlab.report.html.page import render_html
 
-__all__ = ["refuse_to_overwrite", "render_report", "write_report"]
+__all__ = ["render_html"]
