@@ -23,8 +23,9 @@ def report(runs: tuple[Path, ...], output: Path | None, kind: str | None, lang: 
     """
     from trainlab.experiments.measured_run import find_runs
     from trainlab.report import write_report
+    from trainlab.report.telling.reproduction import sections_of
 
     if output is None:
         output = Path(f"report.{kind or 'html'}")
-    write_report(find_runs(runs), output, lang, kind=kind)
+    write_report(find_runs(runs), output, lang, kind=kind, extra=sections_of(runs, lang))
     click.echo(f"report   {output}")

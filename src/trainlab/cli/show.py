@@ -101,8 +101,9 @@ def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: 
 
 @click.command("list", short_help="The presets and data sets.")
 def list_presets() -> None:
-    """List the presets that `trainlab train` and `trainlab show` take, and what is in ./runs and ./sweeps."""
+    """List the presets that `trainlab train` and `trainlab show` take, and what has been run in this folder."""
     from trainlab.experiments import load_preset, preset_names
+    from trainlab.experiments.reproduction import study_names
 
     for name in preset_names():
         click.echo(f"{name:20}{load_preset(name).description}")
@@ -111,12 +112,14 @@ def list_presets() -> None:
         click.echo("\nruns")
         for run in runs:
             click.echo(f"{run!s:30}{_state_of(run)}")
-    sweeps = sorted(path.parent for path in Path("sweeps").glob("*/sweep.toml"))
-    if sweeps:
-        click.echo("\nsweeps")
+    for kind in ("sweeps", "reproductions"):
+        sweeps = sorted(path.parent for path in Path(kind).glob("*/sweep.toml"))
+        if sweeps:
+            click.echo(f"\n{kind}")
         for sweep in sweeps:
             click.echo(f"{sweep!s:30}{_state_of_sweep(sweep)}")
-    click.echo("\ndata sets: trainlab data list")
+    click.echo(f"\npublished experiments, for `trainlab reproduce`: {', '.join(study_names())}")
+    click.echo("data sets: trainlab data list")
 
 
 def _state_of(run: Path) -> str:
