@@ -20,9 +20,11 @@ FLOORS = [
 ]
 LAZY = {
     *("torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython", "sklearn"),
-    *("jinja2", "onnx", "onnxruntime", "tensorboardX", "mlflow"),
+    *("jinja2", "onnx", "onnxruntime", "tensorboardX", "mlflow", "reportlab"),
 }
 """Imported where they are used, so that everything else starts at once."""
+OWN = {"sklearn": {"sklearn"}, "report/pdf": {"reportlab"}}
+"""Folders that are made of a package, import it at once, and are themselves imported where they are used."""
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -64,8 +66,10 @@ def test_a_file_imports_only_from_its_floor_and_below(path: Path) -> None:
 def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
     names = list(imported_at_once(ast.parse(path.read_text())))
     if not is_for_torch(path.stem):
-        own = {"sklearn"} if path.relative_to(SOURCE).parts[0] == "sklearn" else set()
+        own = OWN.get(path.parent.relative_to(SOURCE).as_posix(), set())
         assert {name.split(".")[0] for name in names} & (LAZY - own) == set()
+        others = [folder.replace("/", ".") for folder in OWN if folder != path.parent.relative_to(SOURCE).as_posix()]
+        assert not any(name.startswith(f"trainlab.{folder}") for name in names for folder in others)
         assert not any(is_for_torch(name.split(".")[-1]) for name in names)
 
 

@@ -1,16 +1,20 @@
 import json
 import re
 import shutil
+from contextlib import closing
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from tests.cli.command import Command
 from tests.cli.tiny_runs import train_two_rates
 from trainlab.experiments import RunFolder
 from trainlab.report import write_report
-from trainlab.report.document import Cell, Paragraph, Section, Table
+from trainlab.report.document import Bullets, Cell, Heading, Paragraph, Section, Table
+from trainlab.report.telling import tell
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +183,19 @@ def test_without_data_or_weights_a_sentence_stands_in_their_place(trainlab: Comm
         (["empty"], "empty is not the folder of a run"),
         (["runs", "--lang", "zh"], "unknown language 'zh'; did you mean 'zh-TW'?"),
         (["runs", "--output", "report.txt"], "report.txt is no name for a report. Give one that ends in .html"),
+        (
+            ["runs", "--output", "report.pdf", "--format", "md"],
+            "report.pdf is no name for a report. Give one that ends in .md",
+        ),
+        (["runs", "--format", "pdv"], "unknown format 'pdv'; did you mean 'pdf'?"),
+        (["runs", "--output", "begun.md"], "begun_pictures exists already, and is not overwritten"),
         (["runs", "--output", "mine.html"], "mine.html exists already and is no report of trainlab's"),
         (["runs", "--output", "folder.html"], "folder.html exists already and is no report of trainlab's"),
         (["begun"], "there is nothing to report: no epoch was finished in begun. Go on with `trainlab resume begun`"),
     ],
 )
 def test_what_cannot_be_reported_is_refused(trainlab: Command, runs: Path, words: list[str], message: str) -> None:
-    for folder in ("empty", "folder.html"):
+    for folder in ("empty", "folder.html", "begun_pictures"):
         Path(folder).mkdir()
     Path("mine.html").write_text("<p>my own page</p>", encoding="utf-8")
     shutil.copytree(runs / "0.5-0", "begun")
@@ -216,3 +226,67 @@ def test_a_caller_s_sections_stand_behind_the_answer_and_are_escaped(trainlab: C
     assert text.index("One run of tiny") < text.index("<h2>Beside &lt;others&gt;</h2>") < text.index("<h2>Results</h2>")
     assert "As published &amp; measured." in text
     assert '<td data-value="0.97"><strong>97 %</strong></td>' in text
+
+
+def test_all_formats_say_the_same(trainlab: Command, runs: Path) -> None:
+    said = []
+    for kind in ("html", "md", "pdf"):
+        assert trainlab("report", "runs", "--format", kind).out == f"report   report.{kind}\n"
+        said.append(words_of(Path(f"report.{kind}")))
+    document = tell([RunFolder.open(run) for run in sorted(Path("runs").iterdir())])
+    (part,) = document.parts
+    sentences = [part.title, part.question, *part.answer, *(section.title for section in part.sections)]
+    sentences += [block.text for one in part.sections for block in one.blocks if isinstance(block, Paragraph | Heading)]
+    sentences += [
+        item for one in part.sections for block in one.blocks if isinstance(block, Bullets) for item in block.items
+    ]
+    for text in said:
+        for sentence in sentences:
+            assert "".join(sentence.split()) in text, sentence
+
+
+def words_of(path: Path) -> str:
+    """The text of a report, without any space."""
+    if path.suffix == ".pdf":
+        with closing(pypdfium2.PdfDocument(path)) as pages:
+            text = "".join(page.get_textpage().get_text_bounded() for page in pages)
+            text = re.sub(r"Made by trainlab report\.\s+Page \d+ of \d+", "", text)
+    else:
+        text = unescape(re.sub(r"<[^>]*>", "", path.read_text(encoding="utf-8")))
+        if path.suffix == ".md":
+            text = re.sub(r"\\(.)", r"\1", text)
+    return "".join(text.split())
+
+
+def test_markdown_has_its_pictures_in_a_folder_beside_it(trainlab: Command, runs: Path) -> None:
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in [Path("report.md"), *Path("report_pictures").iterdir()]}
+
+    assert trainlab("report", "runs", "--format", "md").status == 0
+    first = files()
+    links = re.findall(r"!\[.*?\]\((.*?)\)", Path("report.md").read_text(encoding="utf-8"))
+    assert len(links) == len(set(links)) == len(first) - 1 > 3
+    assert all(Path(link).is_file() for link in links)
+    Path("report_pictures/chart-99.svg").touch()  # of an earlier report with more
+    Path("report_pictures/note.txt").write_text("mine")
+    assert trainlab("report", "runs", "--format", "md").status == 0
+    assert files() == {**first, "note.txt": b"mine"}
+
+
+def test_a_pdf_is_the_same_each_time(trainlab: Command, runs: Path) -> None:
+    written = []
+    for _ in range(2):
+        assert trainlab("report", "runs", "--output", "report.pdf", "--lang", "zh-TW").status == 0
+        written.append(Path("report.pdf").read_bytes())
+    assert written[0] == written[1]
+    assert written[0].startswith(b"%PDF")
+
+
+def test_without_the_package_for_pdf_its_command_is_told(
+    trainlab: Command, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainlab.report.pdf_package.find_spec", lambda name: None)
+    done = trainlab("report", "runs", "--format", "pdf")
+    assert (done.status, done.out) == (2, "")
+    assert "a report as PDF needs reportlab, which is not installed here: pip install 'trainlab[pdf]'" in done.err
+    assert not Path("report.pdf").exists()

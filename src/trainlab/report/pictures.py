@@ -28,3 +28,9 @@ def upright(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = (max(1, round(share * side)) for side in turned.shape[:2])
     small = Image.fromarray(np.ascontiguousarray(turned)).resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(small)
+
+
+def enlarged(pixels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Each pixel repeated as often as fits into ``width``, so that no viewer blurs it."""
+    factor = max(1, width // pixels.shape[1])
+    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)

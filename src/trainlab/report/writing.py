@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainlab.atomic import write_bytes_atomically
+from trainlab.atomic import refuse_existing, write_bytes_atomically
 from trainlab.errors import InputError
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.report.document import Document, Section
@@ -30,8 +30,23 @@ def _html(document: Document, name: str) -> Rendered:
     return Rendered(render_html(document, MADE_BY).encode())
 
 
+def _markdown(document: Document, name: str) -> Rendered:
+    from trainlab.report.markdown import render_markdown
+
+    text, pictures = render_markdown(document, MADE_BY, name)
+    return Rendered(text.encode(), pictures)
+
+
+def _pdf(document: Document, name: str) -> Rendered:
+    from trainlab.report.pdf.render import render_pdf
+
+    return Rendered(render_pdf(document, MADE_BY))
+
+
 FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Document, str], Rendered]]] = {
     "html": ((".html", ".htm"), _html),
+    "md": ((".md",), _markdown),
+    "pdf": ((".pdf",), _pdf),
 }
 """By name: the endings of such a file, and what makes it of a document and the file's name without ending."""
 
@@ -55,13 +70,27 @@ def write_report(
     `trainlab.report.telling.tell` does.
     """
     chosen = format_of(output, kind)
-    refuse_to_overwrite(output)
+    refuse_to_overwrite(output, chosen)
+    if chosen == "pdf":
+        from trainlab.report.pdf_package import require_reportlab
+
+        require_reportlab()  # before the work
     _, render = FORMATS[chosen]
-    document = tell(folders, language, extra)
-    rendered = render(document, output.stem)
-    for name, content in rendered.pictures.items():
-        write_bytes_atomically(output.parent / name, content)
+    rendered = render(tell(folders, language, extra), output.stem)
+    if chosen == "md":
+        _write_pictures(output, rendered.pictures)
     write_bytes_atomically(output, rendered.content)
+
+
+def _write_pictures(output: Path, pictures: Mapping[str, bytes]) -> None:
+    """Write the pictures, and remove those of an earlier report that are no longer shown."""
+    from trainlab.report.markdown import PICTURE, picture_folder
+
+    for name, content in pictures.items():
+        write_bytes_atomically(output.parent / name, content)
+    for path in (output.parent / picture_folder(output.stem)).glob("*"):
+        if PICTURE.fullmatch(path.name) and path.relative_to(output.parent).as_posix() not in pictures:
+            path.unlink()
 
 
 def format_of(output: Path, kind: str | None) -> str:
@@ -76,9 +105,13 @@ def format_of(output: Path, kind: str | None) -> str:
     return found
 
 
-def refuse_to_overwrite(path: Path) -> None:
-    """Raises InputError when there is something at ``path`` that is no report."""
+def refuse_to_overwrite(path: Path, kind: str) -> None:
+    """Raises InputError when there is something at ``path`` that is no report, or where its pictures would stand."""
     if not path.exists():
+        if kind == "md":
+            from trainlab.report.markdown import picture_folder
+
+            refuse_existing(path.with_name(picture_folder(path.stem)))
         return
     if not path.is_file() or MADE_BY.encode() not in path.read_bytes():
         raise InputError(
