@@ -88,5 +88,5 @@ def write_summary(run: Path, status: str, accuracy: float) -> None:
     best = {"epoch": 1, "train": figures, "validation": figures} if status == "finished" else None
     reason = "all epochs are done" if status == "finished" else "the training loss became nan"
     run.mkdir(exist_ok=True)
-    summary = {"status": status, "reason": reason, "best": best, "steps": 22, "parameters": 100}
+    summary = {"status": status, "reason": reason, "final": best, "best": best, "steps": 22, "parameters": 100}
     (run / "summary.json").write_text(json.dumps(summary))

@@ -60,6 +60,7 @@ def test_means_and_deviations_are_those_of_the_finished_runs(sweep: Sweep, tmp_p
             "std": pytest.approx(0.01 / 2**0.5),
             "margin": pytest.approx(12.7062 * 0.01 / 2, rel=1e-5),
         },
+        "pruned_after": None,
     }
     assert "The test set was not read" in results["selection"]
 
