@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from trainlab.atomic import write_bytes_atomically
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
-from trainlab.experiments.run_folder import RunFolder, read_summary
+from trainlab.experiments.run_folder import read_metrics, read_summary
 from trainlab.experiments.sweep.pruning import Curve, Pruning
 from trainlab.experiments.sweep.space import Settings, settings_text
 from trainlab.experiments.sweep.sweep import Sweep, read_sweep
@@ -159,8 +159,8 @@ class SweepFolder:
         if summary is None:
             return Curve("failed", [])
         if key not in self._curves:
-            metrics = RunFolder.open(self.run_path(key)).read_metrics()
-            self._curves[key] = Curve(summary["status"], validation_accuracies(metrics))
+            accuracies = validation_accuracies(read_metrics(self.run_path(key)))
+            self._curves[key] = Curve(summary["status"], accuracies)
         return self._curves[key]
 
     def rows(self, failures: Mapping[RunKey, str]) -> list[Row]:
