@@ -104,6 +104,56 @@ def test_patience_stops_a_run_that_no_longer_gets_better() -> None:
     assert "no better validation accuracy for 3 epochs" in outcome.reason
 
 
+def test_a_judge_ends_a_run_after_an_epoch_and_is_not_asked_after_the_last() -> None:
+    events: list[Event] = []
+    asked: list[int] = []
+
+    def judge() -> str:
+        asked.append(running.state.epoch)
+        return "behind" if len(asked) == 2 else ""
+
+    running = trainer(ScriptedEngine(), events, epochs=4)
+    running.judge = judge
+    outcome = running.run()
+    assert (outcome.status, outcome.reason, outcome.state.epoch) == ("pruned", "behind", 2)
+    assert isinstance(events[-1], RunEnded)
+    assert events[-1].status == "pruned"
+    asked.clear()
+    running = trainer(ScriptedEngine(), events, epochs=2)
+    running.judge = judge
+    assert running.run().status == "finished"
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("patience", [0, 1])
+def test_a_run_killed_after_the_epoch_that_ends_it_takes_no_further_step_when_it_is_resumed(
+    tmp_path: Path, patience: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(event: Event) -> None:
+        if isinstance(event, CheckpointSaved) and event.step == 6:
+            raise Killed
+
+    def make(state: TrainingState) -> Trainer:
+        engine = ScriptedEngine(accuracies=[0.5, 0.25])
+        running = trainer(engine, events, folder=tmp_path, epochs=4, patience=patience)
+        running.state = state
+        running.judge = lambda: "" if patience else "behind" if running.state.epoch == 2 else ""
+        return running
+
+    events: list[Event] = []
+    killed = make(TrainingState())
+    killed.listeners = [*killed.listeners, die]
+    with pytest.raises(Killed):
+        killed.run()
+    resumed = make(CheckpointFolder(tmp_path).load_latest()[0].training)
+    outcome = resumed.run()
+    assert (outcome.state.step, outcome.state.epoch) == (6, 2)
+    assert outcome.status == ("finished" if patience else "pruned")
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_stops_at_once_and_keeps_the_last_checkpoint(tmp_path: Path, bad: float) -> None:
     events: list[Event] = []

@@ -137,15 +137,15 @@ def _state_of(run: Path) -> str:
 
 
 def _state_of_sweep(path: Path) -> str:
-    from trainlab.experiments.sweep import SweepFolder, ranked, scores, settings_text
+    from trainlab.experiments.sweep import SweepFolder, best_point, scores, settings_text
 
     try:
         rows = SweepFolder.open(path).rows({})
     except InputError as error:
         return str(error)
-    best = ranked(scores(rows))
+    best = best_point(scores(rows))
     ended = f"{sum(row.status != 'unfinished' for row in rows)} of {len(rows)} runs ended"
-    return f"{ended}, best {settings_text(best[0].settings)} {best[0].text}" if best else ended
+    return f"{ended}, best {settings_text(best.settings)} {best.text}" if best else ended
 
 
 def _bytes(number: int) -> str:

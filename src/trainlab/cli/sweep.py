@@ -25,6 +25,7 @@ SHOWN_POINTS = 10
 @click.option("--trials", type=int, help="Points of a random or tpe search.")
 @click.option("--search-seed", type=int, help="Which points random and tpe try.  [default: 0]")
 @click.option("--budget", metavar="TIME", help="Begin no new run after so long: 90s, 30m, 1.5h.")
+@click.option("--prune", metavar="HOW", help="End runs that are behind: median, halving or hyperband.  [default: none]")
 @click.option("--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: sweeps/PRESET-N]")
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
 @progress_option
@@ -37,6 +38,7 @@ def sweep(
     trials: int | None,
     search_seed: int | None,
     budget: str | None,
+    prune: Any,
     path: Path | None,
     dry_run: bool,
     progress: "ProgressMode",
@@ -46,6 +48,7 @@ def sweep(
     \b
     trainlab sweep mnist-fast lr=0.1,0.3 split=0.1,0.2 --seeds 5 --jobs 2
     trainlab sweep mnist-fast lr=log:1e-3..1 dropout=0..0.5 --search random --trials 20
+    trainlab sweep mnist-fast lr=log:1e-3..1 --search random --trials 20 --prune median
 
     A comma begins another value; a list of widths is written 256x128. Killed or stopped, a sweep goes on with
     `trainlab resume SWEEP`.
@@ -54,7 +57,7 @@ def sweep(
     from trainlab.experiments.sweep import Options, SweepFolder, build_sweep, parse_budget, plan_sweep
 
     seconds = None if budget is None else parse_budget(budget)
-    options = Options(seeds, jobs, search, trials, seconds, search_seed)
+    options = Options(seeds, jobs, search, trials, seconds, search_seed, prune=prune)
     chosen = build_sweep(preset, words, options)
     path = path or next_run_path(Path("sweeps"), chosen.name)
     if path.exists():
@@ -100,6 +103,17 @@ def run_sweep(folder: "SweepFolder", progress: "ProgressMode") -> "SweepOutcome 
             display.close()
 
 
+def _pruned_text(folder: "SweepFolder", outcome: "SweepOutcome") -> str:
+    """How many points were pruned, and what that has saved."""
+    from trainlab.training.progress.wording import count_text
+
+    pruned = [row for row in outcome.rows if row.status == "pruned"]
+    points = count_text(len({row.point for row in pruned}), "point")
+    saved = sum(folder.sweep.base.epochs - (row.epochs or 0) for row in pruned)
+    whole = folder.sweep.base.epochs * len(outcome.rows)
+    return f"  pruned: {points}, which saved {saved:,} of {whole:,} epochs; why stands in results.csv"
+
+
 def _stop_on_signals(coordinator: "Coordinator") -> None:
     """Let Ctrl-C (and a polite kill) end the sweep when its runs have saved; a second one ends them at once."""
 
@@ -114,7 +128,7 @@ def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     """Print the best points, what went wrong and what to do next; returns the exit status."""
     from trainlab.experiments.sweep import ranked, scores, settings_text
 
-    points = ranked(scores(outcome.rows))
+    points = [point for point in ranked(scores(outcome.rows)) if point.is_whole]
     if points:
         click.echo("\nvalidation accuracy, mean ± standard deviation over seeds")
     for point in points[:SHOWN_POINTS]:
@@ -138,6 +152,8 @@ def tell_rest(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     for row in outcome.rows:
         if row.status in ("failed", "diverged"):
             click.echo(f"  {row.status}: {settings_text({**row.settings, 'seed': row.seed})}: {row.reason}")
+    if outcome.count("pruned"):
+        click.echo(_pruned_text(folder, outcome))
     click.echo(f"\ntable    {folder.path / 'results.csv'} (and .json)")
     ended = count_text(sum(row.status != "unfinished" for row in outcome.rows), "run")
     if outcome.status != "finished":

@@ -242,7 +242,7 @@ def warnings_of(setting: MeasuredSetting, language: str = "en") -> list[str]:
     """What keeps the figures of one setting from meaning what they seem to."""
     say, label = words(language), setting.label
     warnings = []
-    for status in ("diverged", "interrupted", "unfinished"):
+    for status in ("diverged", "pruned", "interrupted", "unfinished"):
         seeds = [run.config.seed for run in setting.runs if run.status == status]
         if seeds:
             of_runs = say("comparison.of_runs", some=len(seeds), all=len(setting.runs))

@@ -21,7 +21,7 @@ class MeasuredRun:
     name: str
     config: Config
     status: str
-    """finished, diverged, interrupted, or unfinished: under way or killed."""
+    """finished, diverged, pruned, interrupted, or unfinished: under way or killed."""
     epochs: list[dict[str, Any]]
     """The lines of metrics.jsonl."""
     figures: dict[str, float]

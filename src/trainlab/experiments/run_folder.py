@@ -130,10 +130,7 @@ class RunFolder:
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """One dictionary an epoch, in order. Raises InputError for a damaged file."""
-        path = self.path / "metrics.jsonl"
-        if not path.exists():
-            return []
-        return [_parse_json(path, line) for line in path.read_bytes().splitlines()]
+        return read_metrics(self.path)
 
     def keep_metrics(self, epochs: int) -> None:
         """Drop lines behind a checkpoint's epoch: those epochs will be run again, to the same figures."""
@@ -193,6 +190,12 @@ def read_summary(run: Path) -> dict[str, Any] | None:
     """`RunFolder.read_summary` of the folder ``run``, which need not be opened for that."""
     path = run / "summary.json"
     return _parse_json(path, path.read_bytes()) if path.exists() else None
+
+
+def read_metrics(run: Path) -> list[dict[str, Any]]:
+    """`RunFolder.read_metrics` of the folder ``run``, which need not be opened for that."""
+    path = run / "metrics.jsonl"
+    return [_parse_json(path, line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
 def _parse_json(path: Path, text: bytes) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A whole run: from a configuration to a folder with weights, curves data and figures; and going on with one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ from trainlab.training.checkpoint import load as load_checkpoint
 from trainlab.training.progress import make_progress
 
 OnStart = Callable[[Trainer], None]
+Judge = Callable[[Sequence[float]], str]
+"""From the validation accuracies after each epoch so far to the reason why the run ends there, or "" to go on."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def train(
     command: Sequence[str] = (),
     on_start: OnStart = lambda trainer: None,
     group: Group | None = None,
+    judge: Judge | None = None,
 ) -> Result:
     """Start a run in a new folder and train to its end.
 
@@ -68,6 +71,7 @@ def train(
     Args:
         on_start: gets the trainer before its first step, so that a signal handler can ask it to stop.
         group: the processes that train together, each of which calls this; process 0 alone writes files.
+        judge: may end the run after an epoch, with status "pruned".
     """
     group = group or Group()
     data, engine = group.agreed(lambda: _assemble(config, group))
@@ -83,7 +87,7 @@ def train(
         run = group.from_first(create)
         if group.size > 1:  # other machines may compute the last bit of the first weights differently
             engine.load_state(group.from_first(engine.state))
-        return _train(run, data, engine, TrainingState(), listeners, on_start, group)
+        return _train(run, data, engine, TrainingState(), listeners, on_start, group, judge)
 
 
 def resume(
@@ -93,6 +97,7 @@ def resume(
     on_start: OnStart = lambda trainer: None,
     on_refused: Callable[[CheckpointError], None] = lambda error: None,
     group: Group | None = None,
+    judge: Judge | None = None,
 ) -> Result | None:
     """Go on with a run from its last usable checkpoint; None when it has finished already.
 
@@ -100,7 +105,7 @@ def resume(
     number of processes).
 
     Args:
-        on_start, group: as for `train`.
+        on_start, group, judge: as for `train`. A run that was pruned goes on as well, if the judge lets it.
         on_refused: gets the error of each newer checkpoint that had to be passed over.
     """
     group = group or Group()
@@ -131,7 +136,7 @@ def resume(
 
         data, engine = group.agreed(assemble)
         group.from_first(lambda: run.keep_metrics(checkpoint.training.epoch))
-        return _train(run, data, engine, checkpoint.training, listeners, on_start, group)
+        return _train(run, data, engine, checkpoint.training, listeners, on_start, group, judge)
 
 
 def _assemble(config: Config, group: Group, chosen: Split | None = None) -> tuple[PreparedData, Engine]:
@@ -155,6 +160,7 @@ def _train(
     listeners: Sequence[Listener],
     on_start: OnStart,
     group: Group,
+    judge: Judge | None,
 ) -> Result:
     config = run.config
     parameters = engine.parameter_count
@@ -183,6 +189,7 @@ def _train(
             parameters=parameters,
             extra={"transform": data.transform.to_dict(), "classes": list(data.dataset.classes)},
             group=group,
+            judge=_asked_of_first(judge, run, group),
         )
         on_start(trainer)
         try:
@@ -195,6 +202,18 @@ def _train(
         test = evaluate_run(run, "test", mirrored=config.tta, group=group)
     figures = {} if test is None else {"test": test.metrics, "test_tta": test.mirrored}
     return Result(run, outcome, group.from_first(lambda: run.write_summary(outcome, parameters, figures)))
+
+
+def _asked_of_first(judge: Judge | None, run: RunFolder, group: Group) -> Callable[[], str]:
+    """What `Trainer` asks after each epoch: process 0, which has the figures, answers for all."""
+    if judge is None:
+        return lambda: ""
+    return lambda: group.from_first(lambda: judge(validation_accuracies(run.read_metrics())))
+
+
+def validation_accuracies(metrics: Sequence[Mapping[str, Any]]) -> list[float]:
+    """After each epoch, from the lines of ``metrics.jsonl``."""
+    return [line["validation"]["accuracy"] for line in metrics]
 
 
 def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-Status = Literal["finished", "diverged", "interrupted"]
+Status = Literal["finished", "diverged", "interrupted", "pruned"]
 
 
 class Metrics(NamedTuple):

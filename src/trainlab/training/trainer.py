@@ -71,6 +71,8 @@ class Trainer:
         extra: put into every checkpoint.
         group: the processes that train together. In each of them a trainer takes the same steps and comes to the same
             decisions, since the figures are those of all; process 0 alone needs listeners and checkpoints.
+        judge: asked after every epoch but the last, and by a resume that begins there: a reason ends the run with
+            status "pruned", "" lets it go on.
 
     After any step a run can be stopped (`request_stop`) or killed, and resumed from its last checkpoint bit for bit.
 
@@ -87,6 +89,7 @@ class Trainer:
     parameters: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
     group: Group = field(default_factory=Group)
+    judge: Callable[[], str] = lambda: ""
     clock: Callable[[], float] = time.perf_counter
 
     def __post_init__(self) -> None:
@@ -110,15 +113,15 @@ class Trainer:
         # An overflow shows in the loss, which is checked after every step; NumPy need not warn of it as well.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             while self.state.epoch < self.plan.epochs:
+                if early := self._early_end():
+                    status, reason = early
+                    break
                 problem = self._train_epoch() or self._end_epoch()
                 if problem:
                     status, reason = "diverged", problem
                     break
                 if self.group.is_stopping and self.state.epoch < self.plan.epochs:
                     status, reason = "interrupted", f"stopped after step {self.state.step}"
-                    break
-                if self._is_out_of_patience():
-                    reason = f"no better validation accuracy for {self.plan.patience} epochs"
                     break
         self.state.seconds = self.clock() - self._started
         self._emit(RunEnded(status, self.state.step, self.state.epoch, self.state.seconds, reason))
@@ -220,9 +223,15 @@ class Trainer:
         self._save(is_best=is_best)
         return None
 
-    def _is_out_of_patience(self) -> bool:
-        best = self.state.best
-        return bool(self.plan.patience and best and self.state.epoch - best.epoch >= self.plan.patience)
+    def _early_end(self) -> tuple[Status, str] | None:
+        """Whether the run ends between two epochs, and why."""
+        state, patience = self.state, self.plan.patience
+        if state.epoch == 0 or state.step_in_epoch:
+            return None
+        if patience and state.best and state.epoch - state.best.epoch >= patience:
+            return "finished", f"no better validation accuracy for {patience} epochs"
+        reason = self.judge()
+        return ("pruned", reason) if reason else None
 
     # ------------------------------------------------------------ saving and telling
 

@@ -13,14 +13,15 @@ from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.experiments.sweep.table import Row
 from trainlab.experiments.sweep.worker import Request
 
-Outcome = Callable[[dict[str, Any], int], str | float]
-"""From a run's configuration and how often it was begun to its accuracy, or how else it ends."""
+Outcome = Callable[[dict[str, Any], int], str | float | list[float]]
+"""From a run's configuration and how often it was begun to its accuracy or all of its epochs', or how else it ends."""
 
 
 class ScriptedWorkers:
     """Stands in for `LocalWorkers`. A run ends when the coordinator waits, the one to end drawn by ``seed``.
 
-    An outcome is a validation accuracy, or ``failed``, ``killed``, ``diverged``.
+    An outcome is a validation accuracy, or one for each epoch, or ``failed``, ``killed``, ``diverged``. A run that is
+    judged ends where its judge says so.
     """
 
     def __init__(self, outcome: Outcome, seed: int = 0) -> None:
@@ -44,9 +45,17 @@ class ScriptedWorkers:
             return [Message(key, {"failed": "no\nluck"}), Message(key, None, 1)]
         if outcome == "killed":
             return [Message(key, None, -9)]
-        status = outcome if isinstance(outcome, str) else "finished"
-        accuracy = outcome if isinstance(outcome, float) else 0.0
-        write_summary(Path(request.path), status, accuracy)
+        if isinstance(outcome, str):
+            return self._ended(key, request, outcome, [])
+        curve = [outcome] if isinstance(outcome, float) else outcome
+        if (pruning := Request.from_line(request.to_line()).pruning) is not None:
+            for epochs in range(1, len(curve)):
+                if reason := pruning.judge()(curve[:epochs]):
+                    return self._ended(key, request, "pruned", curve[:epochs], reason)
+        return self._ended(key, request, "finished", curve)
+
+    def _ended(self, key: RunKey, request: Request, status: str, curve: list[float], reason: str = "") -> list[Message]:
+        write_run(Path(request.path), status, curve, reason)
         return [Message(key, {"ended": status}), Message(key, None)]
 
     @property
@@ -82,11 +91,20 @@ class Notes(Display):
         self.texts.append(text)
 
 
-def write_summary(run: Path, status: str, accuracy: float) -> None:
+def write_run(run: Path, status: str, curve: list[float], reason: str = "") -> None:
     """What a run leaves behind, as far as a sweep reads it."""
-    figures = {"loss": 1.0 - accuracy, "accuracy": accuracy}
-    best = {"epoch": 1, "train": figures, "validation": figures} if status == "finished" else None
-    reason = "all epochs are done" if status == "finished" else "the training loss became nan"
+    epochs: list[dict[str, Any]] = [
+        {"epoch": epoch, **{part: {"loss": 1.0 - accuracy, "accuracy": accuracy} for part in ("train", "validation")}}
+        for epoch, accuracy in enumerate(curve, start=1)
+    ]
+    summary = {
+        "status": status,
+        "reason": reason or ("all epochs are done" if status == "finished" else "the training loss became nan"),
+        "final": epochs[-1] if epochs else None,
+        "best": max(epochs, key=lambda line: line["validation"]["accuracy"]) if epochs else None,
+        "steps": 22,
+        "parameters": 100,
+    }
     run.mkdir(exist_ok=True)
-    summary = {"status": status, "reason": reason, "best": best, "steps": 22, "parameters": 100}
+    (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in epochs))
     (run / "summary.json").write_text(json.dumps(summary))

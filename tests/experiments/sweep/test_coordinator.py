@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.experiments.sweep.scripted_workers import Notes, Outcome, ScriptedWorkers, write_summary
+from tests.experiments.sweep.scripted_workers import Notes, Outcome, ScriptedWorkers, write_run
 from trainlab.experiments.sweep import Coordinator, Options, Sweep, SweepFolder, SweepOutcome, build_sweep
 
 
@@ -60,6 +60,7 @@ def test_means_and_deviations_are_those_of_the_finished_runs(sweep: Sweep, tmp_p
             "std": pytest.approx(0.01 / 2**0.5),
             "margin": pytest.approx(12.7062 * 0.01 / 2, rel=1e-5),
         },
+        "pruned_after": None,
     }
     assert "The test set was not read" in results["selection"]
 
@@ -176,5 +177,5 @@ def test_a_point_of_a_tpe_search_that_fits_nothing_is_noted(tiny_file: str, tmp_
 
 def test_a_summary_that_says_interrupted_is_no_end(sweep: Sweep, tmp_path: Path) -> None:
     folder = SweepFolder.create(tmp_path / "sweep", sweep)
-    write_summary(folder.run_path(folder.runs()[0]), "interrupted", 0.1)
+    write_run(folder.run_path(folder.runs()[0]), "interrupted", [0.1])
     assert folder.summary(folder.runs()[0]) is None

@@ -88,6 +88,17 @@ def test_tpe_knows_points_that_are_still_running() -> None:
     assert propose(SPACE, 12, 0, waiting) not in [point.settings for point in tried]
 
 
+def test_tpe_takes_a_pruned_point_for_worse_than_any_that_finished() -> None:
+    """However high its accuracy: it is one of fewer epochs."""
+    tried = [Tried(settings, score(settings)) for settings in random_points(SPACE, 20, 0)]
+    low, high = ([point for point in tried if (point.settings["lr"] > 1e-2) == above] for above in (False, True))
+    pruned = [Tried(point.settings, 100.0, pruned_after=2) for point in high]
+    proposed = [propose(SPACE, 20 + number, 0, [*low, *pruned])["lr"] for number in range(10)]
+    finished = [Tried(point.settings, 100.0) for point in high]
+    believed = [propose(SPACE, 20 + number, 0, [*low, *finished])["lr"] for number in range(10)]
+    assert sum(lr > 1e-2 for lr in proposed) < sum(lr > 1e-2 for lr in believed)
+
+
 def test_tpe_without_optuna_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(InputError, match=r"pip install 'trainlab\[sweep\]'"):

@@ -1,5 +1,6 @@
 """A sweep as data: from words, from a file, and back."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_file_says_the_same_and_words_come_after_it(tmp_path: Path) -> None:
 
 def test_what_is_written_reads_back(tmp_path: Path, tiny_file: str) -> None:
     words = ["lr=log:1e-3..1", "hidden=64x32,16", "augment=none,crop+flip", "nesterov=true", "momentum=0.5,0.9"]
-    sweep = build_sweep(tiny_file, words, Options(2, 2, "tpe", 5, 90.0, search_seed=3))
+    sweep = build_sweep(tiny_file, words, Options(2, 2, "tpe", 5, 90.0, search_seed=3, prune="halving"))
     (tmp_path / "sweep.toml").write_text(sweep.to_toml())
     assert build_sweep(str(tmp_path / "sweep.toml")) == sweep
 
@@ -74,6 +75,8 @@ def test_a_preset_beside_the_file_is_found(tmp_path: Path, tiny_file: str) -> No
         ("seeds = 0\n", "seeds = 0 does not fit: it is a whole number from 1"),
         ("vary = 3\n", r"vary is a table: write \[vary\]"),
         ('search = "gird"\n', "unknown search 'gird'; did you mean 'grid'"),
+        ('prune = "medain"\n', "unknown way to prune 'medain'; did you mean 'median'"),
+        ("prune = true\n", "unknown way to prune 'True'"),
         ("budget = 30\n", "budget = 30 is not a time"),
         ("[vary]\nlr = []\n", "lr has no value to try"),
         ("[vary]\nlr = [0.1, 0.1]\n", "lr has the value 0.1 twice"),
@@ -98,6 +101,9 @@ def test_files_that_are_wrong_are_named(tmp_path: Path, text: str, message: str)
         ([], Options(search="random", trials=3), "has nothing to vary"),
         (["seed=4294967295"], Options(seeds=2), "seed = 4294967295 does not fit: 2 seeds count up"),
         (["nesterov=true"], Options(), "nesterov = true needs a momentum"),
+        (["lr=0.1,0.2", "epochs=1"], Options(prune="median"), "--prune median ends runs between two epochs, and these"),
+        (["lr=0.1,0.2", "epochs=2,4"], Options(prune="halving"), "--prune halving compares runs after the same epoch"),
+        (["lr=0.1"], Options(prune="hyperband"), "--prune hyperband ends runs whose settings .* nothing is varied"),
     ],
 )
 def test_sweeps_that_make_no_sense(tiny_file: str, words: list[str], options: Options, message: str) -> None:
@@ -114,6 +120,20 @@ def test_every_point_is_looked_at(tiny_file: str) -> None:
 def test_a_setting_that_is_wrong_until_it_is_varied_is_no_matter(tiny_file: str) -> None:
     sweep = build_sweep(tiny_file, ["nesterov=true", "momentum=0.5,0.9"])
     assert len(sweep.check_points()) == 2
+
+
+def test_a_word_undoes_the_pruning_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('prune = "median"\n[vary]\nlr = [0.1, 0.2]\n[settings]\nepochs = 3\n')
+    assert build_sweep(str(tmp_path / "s.toml")).prune == "median"
+    assert build_sweep(str(tmp_path / "s.toml"), [], Options(prune="none")).prune == "none"
+
+
+def test_pruning_without_optuna_is_refused_before_anything_begins(
+    tiny_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(InputError, match=r"--prune median needs Optuna, .*: pip install 'trainlab\[sweep\]'"):
+        build_sweep(tiny_file, ["lr=0.1,0.2"], Options(prune="median"))
 
 
 def test_jobs_share_the_cores(tiny_file: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ sweep = build_sweep("mnist-fast", ["lr=0.1,0.3"], Options(seeds=5, jobs=2))
 folder = SweepFolder.create(Path("sweeps/first"), sweep)
 with folder.alone():
     outcome = Coordinator(folder, make_sweep_display()).run()
-best = ranked(scores(outcome.rows))[0]
+best = best_point(scores(outcome.rows))
 ```
 """
 
@@ -15,7 +15,7 @@ from trainlab.experiments.sweep.folder import RunKey, SweepFolder, is_sweep
 from trainlab.experiments.sweep.plan import SweepPlan, plan_sweep
 from trainlab.experiments.sweep.space import Choices, Range, settings_text
 from trainlab.experiments.sweep.sweep import Options, Sweep, build_sweep, parse_budget
-from trainlab.experiments.sweep.table import PointScore, Row, ranked, scores
+from trainlab.experiments.sweep.table import PointScore, Row, best_point, ranked, scores
 
 __all__ = [
     "Choices",
@@ -30,6 +30,7 @@ __all__ = [
     "SweepFolder",
     "SweepOutcome",
     "SweepPlan",
+    "best_point",
     "build_sweep",
     "is_sweep",
     "make_sweep_display",

@@ -1,7 +1,6 @@
 """Runs what a sweep still has to run, so many at a time, until all has ended or something says stop."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
@@ -11,7 +10,7 @@ from trainlab.experiments.sweep.folder import RunKey, SweepFolder
 from trainlab.experiments.sweep.local import LocalWorkers, Message
 from trainlab.experiments.sweep.search import Tried, propose
 from trainlab.experiments.sweep.snapshot import Running, Snapshot
-from trainlab.experiments.sweep.table import PointScore, Row, ranked, scores
+from trainlab.experiments.sweep.table import PointScore, Row, best_point, scores
 from trainlab.experiments.sweep.worker import Request
 
 POLL_SECONDS = 0.1
@@ -26,7 +25,7 @@ class Display(Protocol):
         """Called several times a second."""
 
     def run_ended(self, now: Snapshot, row: Row, seconds: float) -> None:
-        """A run has ended: finished, diverged, failed, or stopped on its way."""
+        """A run has ended: finished, diverged, pruned, failed, or stopped on its way."""
 
     def note(self, text: str) -> None:
         """Something to tell."""
@@ -98,12 +97,16 @@ class Coordinator:
         self._command = command or []
         self._clock = clock
         self._workers = workers or LocalWorkers(self.sweep.cores_per_job, folder.path / "errors.log")
-        self._waiting = deque(key for key in folder.runs() if folder.summary(key) is None)
+        self._waiting = [key for key in folder.runs() if folder.is_open(key)]
         self._running: dict[RunKey, Running] = {}
         self._failures: dict[RunKey, str] = {}
         self._deaths: dict[RunKey, int] = {}
         self._rows: list[Row] = []
         self._scores: list[PointScore] = []
+        self._first_ended: list[bool] = []
+        """Of each point, whether its first seed's run has ended."""
+        self._all_ended_before = 0
+        """The first point of which it has not."""
         self._stops = 0
         self._started = 0.0
         self._ended_before = self._ended = 0
@@ -121,7 +124,7 @@ class Coordinator:
         """Go on to the end of the sweep, or until something stops it."""
         self._started = self._clock()
         self._update_results()
-        self._ended_before = sum(row.status != "unfinished" for row in self._rows)
+        self._ended_before, self._ended = self._ended, 0
         told_stops = 0
         try:
             while True:
@@ -151,14 +154,13 @@ class Coordinator:
 
     def snapshot(self) -> Snapshot:
         """How far the sweep is."""
-        best = ranked(self._scores)
         total = len(self.sweep.seeds) * max(len(self.folder.points), self.sweep.trials)
         return Snapshot(
             ended=self._ended_before + self._ended,
             total=total,
             ended_before=self._ended_before,
             running=list(self._running.values()),
-            best=best[0] if best else None,
+            best=best_point(self._scores),
             seconds=self._clock() - self._started,
         )
 
@@ -171,9 +173,25 @@ class Coordinator:
         return not (self._budget and has_begun) or self._clock() - self._started < self._budget
 
     def _next_run(self) -> RunKey | None:
-        if not self._waiting and self._is_point_missing():
+        key = self._take_ready()
+        if key is None and self._is_point_missing():
             self._propose_point()
-        return self._waiting.popleft() if self._waiting else None
+            key = self._take_ready()
+        return key
+
+    def _take_ready(self) -> RunKey | None:
+        key = next((key for key in self._waiting if self._is_ready(key)), None)
+        if key is not None:
+            self._waiting.remove(key)
+        return key
+
+    def _is_ready(self, key: RunKey) -> bool:
+        """Whether all that decides about the run is known. Without pruning, that is nothing."""
+        if self.sweep.prune == "none":
+            return True
+        if key.seed == self.sweep.seeds[0]:
+            return key.point - self.sweep.lag < self._all_ended_before
+        return self._first_ended[key.point]
 
     def _is_point_missing(self) -> bool:
         return self.sweep.search == "tpe" and len(self.folder.points) < self.sweep.trials
@@ -186,12 +204,19 @@ class Coordinator:
         if any(row.status == "unfinished" for row in self._rows if row.point < known):
             return
         tried = [
-            Tried(settings, (score.mean if (score := by_point[point].accuracy) else 0.0) if point < known else None)
+            self._tried(by_point[point]) if point < known else Tried(settings, None)
             for point, settings in enumerate(self.folder.points)
         ]
         point = self.folder.add_point(propose(self.sweep.space, number, self.sweep.search_seed, tried))
         self._waiting.extend(RunKey(point, seed) for seed in self.sweep.seeds)
         self._update_results()
+
+    def _tried(self, score: PointScore) -> Tried:
+        """What a search may know of a point that has ended."""
+        if score.pruned_after is None:
+            return Tried(score.settings, score.accuracy.mean if score.accuracy else 0.0)
+        first = RunKey(score.point, self.sweep.seeds[0])
+        return Tried(score.settings, self.folder.curve(first).accuracies[-1], score.pruned_after)
 
     # ------------------------------------------------------------ one run
 
@@ -209,6 +234,7 @@ class Coordinator:
             name=self.sweep.name,
             config=asdict(config),
             command=self._command,
+            pruning=self.folder.pruning(key),
         )
         self._workers.start(key, request)
 
@@ -250,10 +276,14 @@ class Coordinator:
             self._failures[key] = " ".join(failure.split())
         rows = self._update_results()
         row = rows[self.folder.runs().index(key)]
-        self._ended += row.status != "unfinished"
+        if row.status == "pruned":
+            self._waiting = [other for other in self._waiting if self.folder.is_open(other)]
         self._display.run_ended(self.snapshot(), row, self._clock() - running.started)
 
     def _update_results(self) -> list[Row]:
         self._rows = self.folder.write_results(self._failures)
         self._scores = scores(self._rows)
+        self._first_ended = [row.status != "unfinished" for row in self._rows[:: len(self.sweep.seeds)]]
+        self._all_ended_before = [*self._first_ended, False].index(False)
+        self._ended = sum(row.status != "unfinished" for row in self._rows) - self._ended_before
         return self._rows

@@ -20,14 +20,16 @@ from typing import Any, NamedTuple
 from trainlab.atomic import write_bytes_atomically
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
-from trainlab.experiments.run_folder import read_summary
+from trainlab.experiments.run_folder import read_metrics, read_summary
+from trainlab.experiments.sweep.pruning import Curve, Pruning
 from trainlab.experiments.sweep.space import Settings, settings_text
 from trainlab.experiments.sweep.sweep import Sweep, read_sweep
 from trainlab.experiments.sweep.table import Row, csv_bytes, json_bytes
+from trainlab.experiments.training_run import validation_accuracies
 from trainlab.lock import locked
 
 SWEEP_FILE = "sweep.toml"
-ENDED = ("finished", "diverged")
+ENDED = ("finished", "diverged", "pruned")
 """A run with one of these outcomes is not run again."""
 
 
@@ -50,6 +52,7 @@ class SweepFolder:
     sweep: Sweep
     points: list[Settings]
     _summaries: dict[RunKey, dict[str, Any]] = field(default_factory=dict, repr=False)
+    _curves: dict[RunKey, Curve] = field(default_factory=dict, repr=False)
 
     @classmethod
     def create(cls, path: Path, sweep: Sweep, beside: Mapping[str, str] | None = None) -> "SweepFolder":
@@ -141,12 +144,43 @@ class SweepFolder:
                 self._summaries[key] = summary
         return self._summaries.get(key)
 
+    def is_skipped(self, key: RunKey) -> bool:
+        """The first seed's run of its point was pruned, so that this one, of another seed, is not begun."""
+        first = RunKey(key.point, self.sweep.seeds[0])
+        return key != first and (summary := self.summary(first)) is not None and summary["status"] == "pruned"
+
+    def is_open(self, key: RunKey) -> bool:
+        """Still to be run, or to go on."""
+        return self.summary(key) is None and not self.is_skipped(key)
+
+    def pruning(self, key: RunKey) -> Pruning | None:
+        """What this run is judged by after each epoch, see `Pruning`; None where it is not."""
+        sweep = self.sweep
+        if sweep.prune == "none" or key.seed != sweep.seeds[0]:
+            return None
+        earlier = [self.curve(RunKey(point, key.seed)) for point in range(key.point - sweep.lag + 1)]
+        return Pruning(sweep.prune, sweep.base.epochs, key.point, earlier)
+
+    def curve(self, key: RunKey) -> Curve:
+        """The validation accuracies of a run that has ended for good, epoch for epoch; none of another."""
+        summary = self.summary(key)
+        if summary is None:
+            return Curve("failed", [])
+        if key not in self._curves:
+            accuracies = validation_accuracies(read_metrics(self.run_path(key)))
+            self._curves[key] = Curve(summary["status"], accuracies)
+        return self._curves[key]
+
     def rows(self, failures: Mapping[RunKey, str]) -> list[Row]:
         """The table: what the run folders say, and the reasons of those that failed."""
-        return [
-            Row.of(key.point, self.points[key.point], key.seed, key.folder, self.summary(key), failures.get(key))
-            for key in self.runs()
-        ]
+        return [self._row(key, failures.get(key)) for key in self.runs()]
+
+    def _row(self, key: RunKey, failure: str | None) -> Row:
+        settings, summary = self.points[key.point], self.summary(key)
+        if summary is None and self.is_skipped(key):
+            reason = f"not begun, since seed {self.sweep.seeds[0]} was pruned"
+            return Row(key.point, settings, key.seed, key.folder, "pruned", epochs=0, reason=reason)
+        return Row.of(key.point, settings, key.seed, key.folder, summary, failure)
 
     def write_results(self, failures: Mapping[RunKey, str]) -> list[Row]:
         """Write both tables anew, and return their rows."""

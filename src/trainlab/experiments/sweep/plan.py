@@ -7,6 +7,7 @@ from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config
 from trainlab.experiments.sweep.estimate import CannotRun, Estimate, estimate_apart
+from trainlab.experiments.sweep.pruning import most_saved
 from trainlab.experiments.sweep.search import corners
 from trainlab.experiments.sweep.space import Choices, settings_text
 from trainlab.experiments.sweep.sweep import Sweep
@@ -57,11 +58,23 @@ class SweepPlan:
         ]
         if sweep.budget:
             rows.append(("budget", f"no new run begins after {countdown_text(sweep.budget)}; those under way end"))
+        if sweep.prune != "none":
+            rows.append(("prune", self._pruning_text()))
         rows.append(("folder", str(folder)))
         width = max(len(name) for name, _ in rows) + 2
         return [f"sweep of {sweep.name}: {head} = {count_text(self.runs, 'run')}"] + [
             f"  {name:{width}}{text}" for name, text in rows
         ]
+
+    def _pruning_text(self) -> str:
+        sweep = self.sweep
+        most = most_saved(sweep.prune, self.points, sweep.base.epochs, len(sweep.seeds), sweep.lag)
+        if not most:
+            return (
+                f"{sweep.prune}; warning: nothing can be pruned, since no point of {self.points} comes after enough "
+                f"others to be judged by. Take more points{' or fewer jobs' if sweep.lag > 1 else ''}."
+            )
+        return f"{sweep.prune}, saves 0 to {most:.0%} of the epochs; steps and time above are without pruning"
 
     def _step_text(self) -> str:
         least, most = (1000 * pick(one.step_seconds for one in self.estimates) for pick in (min, max))

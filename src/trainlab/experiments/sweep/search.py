@@ -76,7 +76,9 @@ class Tried:
 
     settings: Settings
     score: float | None
-    """What is made large; None while it is not known, or where the point failed."""
+    """What is made large; None while it is not known. Of a pruned point, what it had come to."""
+    pruned_after: int | None = None
+    """Epochs, of a point that was pruned: it counts as worse than those that finished, more so the sooner it was."""
 
 
 def propose(space: Space, number: int, seed: int, tried: Sequence[Tried]) -> Settings:
@@ -85,7 +87,7 @@ def propose(space: Space, number: int, seed: int, tried: Sequence[Tried]) -> Set
     It depends on the arguments alone: the study is built anew for each proposal. So a sweep that was stopped goes on as
     if nothing had happened. The first ten points are drawn at random.
     """
-    optuna = import_optuna()
+    optuna = import_optuna("--search tpe")
     distributions = _distributions(optuna, space)
     sampler = optuna.samplers.TPESampler(
         seed=int(generator(seed, "tpe", number).integers(2**32)),
@@ -99,8 +101,9 @@ def propose(space: Space, number: int, seed: int, tried: Sequence[Tried]) -> Set
             optuna.trial.create_trial(
                 params={key: _to_optuna(varied, point.settings[key]) for key, varied in space.items()},
                 distributions=distributions,
-                value=point.score,
-                state=optuna.trial.TrialState.RUNNING if point.score is None else optuna.trial.TrialState.COMPLETE,
+                value=None if point.pruned_after else point.score,
+                intermediate_values={point.pruned_after: point.score} if point.pruned_after else None,
+                state=getattr(optuna.trial.TrialState, _state(point)),
             )
         )
     proposed = study.ask(distributions).params
@@ -110,14 +113,18 @@ def propose(space: Space, number: int, seed: int, tried: Sequence[Tried]) -> Set
     }
 
 
-def import_optuna() -> "ModuleType":
-    """Optuna, quiet. Raises InputError with the command that installs it."""
+def _state(point: Tried) -> str:
+    return "RUNNING" if point.score is None else "PRUNED" if point.pruned_after else "COMPLETE"
+
+
+def import_optuna(option: str) -> "ModuleType":
+    """Optuna, quiet. Raises InputError that names the option and the command that installs Optuna."""
     try:
         import optuna
     except ModuleNotFoundError as error:
         raise InputError(
-            "--search tpe needs Optuna, which is not installed here: pip install 'trainlab[sweep]'. "
-            "--search random needs nothing more."
+            f"{option} needs Optuna, which is not installed here: pip install 'trainlab[sweep]'. "
+            "--search random without --prune needs nothing more."
         ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

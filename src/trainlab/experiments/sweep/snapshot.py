@@ -45,7 +45,7 @@ class Snapshot:
     """The whole sweep at one moment."""
 
     ended: int
-    """Runs that finished, diverged or failed."""
+    """Runs that finished, diverged, were pruned or failed."""
     total: int
     ended_before: int
     """Those of them that had ended when this process began."""

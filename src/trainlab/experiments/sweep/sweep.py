@@ -6,6 +6,7 @@ seeds = 5
 jobs = 2
 search = "random"              # grid, random or tpe
 trials = 20
+prune = "median"               # none, median, halving or hyperband
 
 [vary]
 lr = "log:1e-3..1"             # what `lr=…` says on the command line, or a list
@@ -37,6 +38,7 @@ from typing import Any, Literal, get_args
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
+from trainlab.experiments.sweep.pruning import Prune
 from trainlab.experiments.sweep.search import grid, import_optuna, random_points
 from trainlab.experiments.sweep.space import Choices, Range, Settings, read_table, read_words, settings_text
 from trainlab.spelling import unknown_name
@@ -62,6 +64,8 @@ class Options:
     search_seed: int | None = None
     """Decides which points random and tpe try."""
     cores_per_job: int | None = None
+    prune: Prune | None = None
+    """How runs that are behind are found and ended, see `trainlab.experiments.sweep.pruning`."""
 
     def __post_init__(self) -> None:
         for name, largest in LARGEST_NUMBER.items():
@@ -70,6 +74,8 @@ class Options:
                 raise InputError(f"{name} = {value} does not fit: it is a whole number from 1 to {largest:,}.")
         if self.search is not None and self.search not in get_args(Search):
             raise unknown_name("search", self.search, get_args(Search))
+        if self.prune is not None and self.prune not in get_args(Prune):
+            raise unknown_name("way to prune", str(self.prune), get_args(Prune))
         for name, low in (("search_seed", 0), ("cores_per_job", 1)):
             value = getattr(self, name)
             if value is not None and not (type(value) is int and low <= value < 2**32):
@@ -99,6 +105,7 @@ class Sweep:
     search_seed: int
     cores_per_job: int
     """Threads of a run may depend on it, and the last digits of its figures on the threads."""
+    prune: Prune = "none"
     listed: tuple[Settings, ...] = ()
     """The points of a list."""
 
@@ -114,11 +121,12 @@ class Sweep:
 
     @property
     def lag(self) -> int:
-        """A tpe search proposes point k knowing the results of points 0 … k − lag, and of no others.
+        """A tpe search proposes point k, and pruning judges it, by the results of points 0 … k − lag and of no others.
 
-        So what is proposed does not depend on which job happens to end first.
+        So neither depends on which job happens to end first. With pruning, the jobs begin with the first seeds of as
+        many points; without, with all seeds of one point after the other.
         """
-        return max(1, math.ceil(self.jobs / len(self.seeds)))
+        return max(1, math.ceil(self.jobs / len(self.seeds))) if self.prune == "none" else self.jobs
 
     def config(self, settings: Mapping[str, Any], seed: int) -> Config:
         """The configuration of one run. Raises InputError for settings that do not go together."""
@@ -142,6 +150,8 @@ class Sweep:
         lines += [f"seeds = {len(self.seeds)}", f"cores_per_job = {self.cores_per_job}"]
         if self.budget:
             lines.append(f'budget = "{self.budget:g}s"')
+        if self.prune != "none":
+            lines.append(f"prune = {toml_value(self.prune)}")
         lines = [line for line in lines if line != "trials = 0"]
         for point in self.listed:
             lines += ["", "[[points]]", *(f"{key} = {toml_value(value)}" for key, value in point.items())]
@@ -169,7 +179,7 @@ def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None 
     return _build(chosen.name, chosen.config, fixed, varied, options)
 
 
-FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job")
+FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job", "prune")
 TABLES = ("vary", "settings", "points")
 
 
@@ -255,12 +265,17 @@ def _build(
             f"--search {search} has nothing to vary. Name a setting with values or a range: lr=log:1e-3..1."
         )
     if search == "tpe":
-        import_optuna()
+        import_optuna("--search tpe")
+    prune = options.prune or "none"
+    if prune != "none":
+        import_optuna(f"--prune {prune}")
     # what is varied has its default here, so that it need not go together with the rest before it has its values
     neutral = {key: getattr(Config(), key) for key in varied}
     base = replace(base, **{**neutral, **values, "evaluate_test": False})
     if not varied:
         base.check_together()
+    if prune != "none":
+        _check_prunable(prune, base, varied)
     count = options.seeds or 1
     if base.seed + count > 2**32:
         raise InputError(f"seed = {base.seed} does not fit: {count} seeds count up from it, to at most {2**32 - 1}.")
@@ -275,6 +290,7 @@ def _build(
         budget=options.budget or 0.0,
         search_seed=options.search_seed or 0,
         cores_per_job=options.cores_per_job or max(1, available_cores() // jobs),
+        prune=prune,
         listed=listed,
     )
 
@@ -299,6 +315,24 @@ def _list_points(points: Sequence[Settings], base: Config, search: Search) -> tu
                 "runs with other seeds come from --seeds."
             )
     return listed
+
+
+def _check_prunable(prune: Prune, base: Config, varied: Mapping[str, Any]) -> None:
+    if not varied:
+        raise InputError(
+            f"--prune {prune} ends runs whose settings are behind others, and nothing is varied. Name a setting with "
+            "values or a range: lr=0.1,0.3."
+        )
+    if "epochs" in varied:
+        raise InputError(
+            f"--prune {prune} compares runs after the same epoch, and with epochs varied that means something else in "
+            "each. Give one number of epochs, or leave --prune out."
+        )
+    if base.epochs < 2:
+        raise InputError(
+            f"--prune {prune} ends runs between two epochs, and these have one. Give more, such as epochs=10, or leave "
+            "--prune out."
+        )
 
 
 def parse_budget(text: Any) -> float:

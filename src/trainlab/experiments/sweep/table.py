@@ -32,7 +32,9 @@ class Row:
     seed: int
     run: str
     status: str
-    """finished, diverged, failed, or unfinished: not begun, or stopped on its way."""
+    """finished, diverged, pruned, failed, or unfinished: not begun, or stopped on its way."""
+    epochs: int | None = None
+    """That were finished."""
     best_epoch: int | None = None
     validation_accuracy: float | None = None
     validation_loss: float | None = None
@@ -76,6 +78,7 @@ class Row:
             seed,
             run,
             summary["status"],
+            epochs=summary["final"]["epoch"] if summary["final"] else 0,
             **figures,
             steps=summary["steps"],
             parameters=summary["parameters"],
@@ -94,6 +97,8 @@ class PointScore:
     runs: int
     accuracy: Summary | None
     """Validation accuracy of the best epoch, over the finished runs; None where there are none."""
+    pruned_after: int | None = None
+    """Epochs of its first run, which was pruned; the others were not begun then."""
 
     @property
     def is_whole(self) -> bool:
@@ -103,6 +108,8 @@ class PointScore:
     @property
     def text(self) -> str:
         """``97.31 ± 0.08 % (n = 5)``."""
+        if self.pruned_after is not None:
+            return f"pruned after epoch {self.pruned_after}"
         if self.accuracy is None:
             return f"none of {self.runs} finished"
         count = f"n = {self.finished}" + ("" if self.is_whole else f" of {self.runs}")
@@ -118,14 +125,24 @@ def scores(rows: Sequence[Row]) -> list[PointScore]:
             row.validation_accuracy for row in own if row.status == "finished" and row.validation_accuracy is not None
         ]
         accuracy = summarize(values) if values else None
-        found.append(PointScore(point, own[0].settings, len(values), len(own), accuracy))
+        pruned_after = own[0].epochs if own[0].status == "pruned" else None
+        found.append(PointScore(point, own[0].settings, len(values), len(own), accuracy, pruned_after))
     return found
 
 
 def ranked(points: Sequence[PointScore]) -> list[PointScore]:
-    """The points whose every seed has finished, the best first; equal ones in their order."""
+    """The points whose every seed has finished, the best first; then the pruned ones, those that came furthest first.
+
+    Equal ones stay in their order.
+    """
     whole = [(point.accuracy.mean, point) for point in points if point.is_whole and point.accuracy is not None]
-    return [point for _, point in sorted(whole, key=lambda pair: -pair[0])]
+    pruned = [(point.pruned_after, point) for point in points if point.pruned_after is not None]
+    return [point for group in (whole, pruned) for _, point in sorted(group, key=lambda pair: -pair[0])]
+
+
+def best_point(points: Sequence[PointScore]) -> PointScore | None:
+    """The best of those whose every seed has finished; None while there is none."""
+    return next((point for point in ranked(points) if point.is_whole), None)
 
 
 def csv_bytes(varied: Sequence[str], rows: Sequence[Row]) -> bytes:
@@ -144,15 +161,16 @@ def csv_bytes(varied: Sequence[str], rows: Sequence[Row]) -> bytes:
 def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
     """The same for programs, with the mean and the sample standard deviation of each point."""
     points = scores(rows)
-    best = ranked(points)
+    best = best_point(points)
     content = {
         "format": FORMAT,
         "name": sweep.name,
         "search": sweep.search,
+        "prune": sweep.prune,
         "selection": SELECTION,
         "varied": list(sweep.space),
         "seeds": list(sweep.seeds),
-        "best_point": best[0].point if best else None,
+        "best_point": best.point if best else None,
         "points": [asdict(point) for point in points],
         "runs": [asdict(row) for row in rows],
     }

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainlab.errors import InputError
+from trainlab.experiments.sweep.pruning import Pruning
 from trainlab.lock import locked
 
 if TYPE_CHECKING:
@@ -47,9 +48,17 @@ class Request:
     name: str
     config: dict[str, Any]
     command: list[str]
+    pruning: Pruning | None = None
+    """What the run is judged by after each epoch."""
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Request":
+        values = json.loads(line)
+        pruning = values.pop("pruning")
+        return cls(**values, pruning=pruning and Pruning(**pruning))
 
 
 class Teller:
@@ -122,13 +131,22 @@ def run(request: Request, watch: Watch, teller: Teller) -> "Result | None":
     from trainlab.training import CheckpointFolder
 
     path = Path(request.path)
+    judge = request.pruning.judge() if request.pruning else None
     with locked(Path(request.lock)):
         if path.exists() and not CheckpointFolder(path / "checkpoints").step_paths():
             shutil.rmtree(path)  # killed before its first checkpoint: there is nothing to go on with
         if path.exists():
-            return resume(path, listeners=[teller], on_start=watch.attend)
+            return resume(path, listeners=[teller], on_start=watch.attend, judge=judge)
         config = Config.from_mapping(request.config)
-        return train(config, path, request.name, listeners=[teller], command=request.command, on_start=watch.attend)
+        return train(
+            config,
+            path,
+            request.name,
+            listeners=[teller],
+            command=request.command,
+            on_start=watch.attend,
+            judge=judge,
+        )
 
 
 def main() -> int:
@@ -137,7 +155,7 @@ def main() -> int:
     line = sys.stdin.buffer.readline()
     if not line:
         return FAILED  # the coordinator was killed before it could say what to do
-    request = Request(**json.loads(line))
+    request = Request.from_line(line)
     watch, teller = Watch(), Teller(partial(os.write, 1))
     try:
         result = run(request, watch, teller)
