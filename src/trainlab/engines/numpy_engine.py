@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
-from trainlab.nn import Array, Dropout, Loss, Module, MSELoss, blas, functional
+from trainlab.nn import Array, Conv2d, Dropout, Loss, Module, MSELoss, blas, functional, parallel
 from trainlab.optim import Optimizer, clip_grad_norm
 from trainlab.randomness import generator
 
@@ -33,6 +33,7 @@ class NumpyEngine:
         self.seed = seed
         self.clip_norm = clip_norm
         self._needs_one_hot = isinstance(loss, MSELoss)
+        self._has_convolutions = any(isinstance(module, Conv2d) for _, module in model.named_modules())
         self._dropouts = [module for _, module in model.named_modules() if isinstance(module, Dropout)]
         # Batches are not changed and nobody asks for ∂loss/∂image, so the step may skip what only others need
         model.skip_input_grad()
@@ -73,7 +74,7 @@ class NumpyEngine:
         self.optimizer.lr = value
 
     def thread_limit(self, threads: int) -> AbstractContextManager[None]:
-        return blas.thread_limit(threads)
+        return parallel.thread_limit(threads) if self._has_convolutions else blas.thread_limit(threads)
 
     def state(self) -> State:
         return State(self.model.state_dict(), self.optimizer.state())

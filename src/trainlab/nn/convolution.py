@@ -23,6 +23,8 @@ PIECE = 2**21
 """Bytes of patches that are made and multiplied at a time: they should still lie in the cache when they are read."""
 ROWS = 512
 """Patches that are multiplied at a time at least: fewer would not be worth the reading of a large weight."""
+COLUMNS = 32
+"""Columns of a product that are enough for BLAS; filters that are fewer are laid out for several pixels."""
 
 
 def conv2d_forward_naive(x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
@@ -76,22 +78,25 @@ def conv2d_forward(x: Array, weight: Array, bias: Array | None, window: Window, 
     """What `conv2d_forward_naive` computes, as a matrix product: ``y = patches @ filtersᵀ + bias``
 
     A row of ``patches`` (N·H_out·W_out, k_H·k_W·C) is what one window sees, a row of ``filters`` (O, k_H·k_W·C) one
-    filter. Patches are k_H·k_W times as large as x, so they are made in pieces of the batch that fit the cache.
+    filter. Patches are k_H·k_W times as large as x, so they are made in pieces of the batch that fit the cache. Where
+    filters are few, a window makes a run of pixels, see `_pixels_at_once`.
 
     >>> x = np.arange(9.0).reshape(1, 1, 3, 3)
     >>> conv2d_forward(x, np.ones((1, 1, 2, 2)), None, Window((2, 2))).tolist()  # 0 + 1 + 3 + 4 = 8, …
     [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
     y = np.empty((groups, len(x), *window.output_size(*x.shape[2:]), len(weight) // groups), x.dtype)
+    run = _pixels_at_once(window, y)
+    wide = window.widened(run)
 
     def compute(share: slice) -> None:
         for group, (seen, made) in enumerate(_groups(x, weight, groups)):
-            filters = _as_rows(weight[made])
-            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
-                pixels = y[group, piece].reshape(-1, len(filters))
+            filters = _wide_filters(weight[made], window, run)
+            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), wide, share):
+                pixels = y[group, piece].reshape(len(patches), -1)
                 np.matmul(patches, filters.T, out=pixels)
                 if bias is not None:
-                    pixels += bias[made]
+                    pixels += np.tile(bias[made], run)
 
     in_shares(compute, len(x), y[0].size * weight[0].size)
     return channels_first(_join(y))
@@ -109,29 +114,35 @@ def conv2d_backward(
 
     grad_filters = grad_outputᵀ @ patches      (O, k_H·k_W·C), summed over the pieces
     grad_patches = grad_output @ filters       (N·H_out·W_out, k_H·k_W·C)
+    grad_bias    = grad_outputᵀ @ ones         (O,)
 
     grad_input adds up what each pixel has got from all the patches that it is part of.
     """
     shape = (groups, *channels_last(x[:, : weight.shape[1]]).shape)
     grad_input = np.empty(shape, x.dtype) if needs_input_grad else None
+    run = _pixels_at_once(window, channels_last(grad_output[:, : len(weight) // groups]))
+    wide = window.widened(run)
 
-    def compute(share: slice) -> Array:
-        grad_weight = np.empty((len(weight), *window.kernel, weight.shape[1]), weight.dtype)
+    def compute(share: slice) -> tuple[Array, Array]:
+        grad_weight, grad_bias = np.empty_like(weight), np.empty_like(weight, shape=len(weight))
         for group, (seen, made) in enumerate(_groups(x, weight, groups)):
-            filters, grad_filters = _as_rows(weight[made]), grad_weight[made].reshape(len(weight) // groups, -1)
-            grad_filters.fill(0)
-            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
+            filters = _wide_filters(weight[made], window, run)
+            grad_filters, grad_sum = np.zeros_like(filters), np.zeros_like(filters, shape=len(filters))
+            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), wide, share):
                 grad = channels_last(grad_output[piece, made]).reshape(len(patches), -1)
                 add_product(grad_filters, grad, patches, 1.0)
+                grad_sum += np.ones(len(grad), grad.dtype) @ grad
                 if grad_input is not None:
                     grad_patches = np.matmul(grad, filters, out=patches)  # the patches have served
-                    _add_up(grad_patches, window, out=grad_input[group, piece])
-        return channels_first(grad_weight)
+                    _add_up(grad_patches, wide, out=grad_input[group, piece])
+            grad_weight[made] = _narrow_filters(grad_filters, window, run, weight.shape[1])
+            grad_bias[made] = grad_sum.reshape(run, -1).sum(axis=0)
+        return grad_weight, grad_bias
 
-    grad_weight, *others = in_shares(compute, len(x), grad_output.size * weight[0].size)
-    for other in others:
-        grad_weight += other
-    grad_bias = grad_output.sum(axis=(0, 2, 3))
+    (grad_weight, grad_bias), *others = in_shares(compute, len(x), grad_output.size * weight[0].size)
+    for other_weight, other_bias in others:
+        grad_weight += other_weight
+        grad_bias += other_bias
     return None if grad_input is None else channels_first(_join(grad_input)), grad_weight, grad_bias
 
 
@@ -148,9 +159,33 @@ def _join(parts: Array) -> Array:
     return np.moveaxis(parts, 0, 3).reshape(batch, height, width, groups * channels)
 
 
-def _as_rows(weight: Array) -> Array:
-    """(O, C, k_H, k_W) → (O, k_H·k_W·C), the order of numbers in a patch."""
-    return weight.transpose(0, 2, 3, 1).reshape(len(weight), -1)
+def _pixels_at_once(window: Window, y: Array) -> int:
+    """How many neighbouring pixels of a row one window makes, for y (…, W_out, O).
+
+    BLAS is slow with few filters, and windows side by side see much the same. One that sees all that the next r pixels
+    do has k_W + (r − 1)·s columns instead of r·k_W, to be copied and added up, and r·O filters, shifted copies of the
+    O. The zeros beside them are multiplied too, so r is at most k_W / s, which does not double the products.
+    """
+    width, made = y.shape[-2:]
+    most = min(window.kernel[1] // window.stride[1], COLUMNS // made) if window.dilation[1] == 1 else 1
+    return next((run for run in range(most, 1, -1) if width % run == 0), 1)
+
+
+def _wide_filters(weight: Array, window: Window, run: int) -> Array:
+    """(O, C, k_H, k_W) → (r·O, k_H·columns·C), in the order of numbers in a wide window's patch."""
+    filters = weight.transpose(0, 2, 3, 1)
+    wide = np.zeros((run, len(weight), window.kernel[0], window.widened(run).kernel[1], weight.shape[1]), weight.dtype)
+    for pixel, columns in enumerate(window.columns(run)):
+        wide[pixel, :, :, columns] = filters
+    return wide.reshape(run * len(weight), -1)
+
+
+def _narrow_filters(grad_wide: Array, window: Window, run: int, channels: int) -> Array:
+    """The way back through `_wide_filters`: a weight's gradient is the sum of those of its copies."""
+    rows, columns = window.widened(run).kernel
+    grad_wide = grad_wide.reshape(run, -1, rows, columns, channels)
+    grad_filters = sum(grad_wide[pixel, :, :, columns] for pixel, columns in enumerate(window.columns(run)))
+    return np.asarray(grad_filters).transpose(0, 3, 1, 2)
 
 
 def _patches_in_pieces(images: Array, window: Window, share: slice) -> Iterator[tuple[slice, Array]]:
@@ -171,11 +206,17 @@ def _patches_in_pieces(images: Array, window: Window, share: slice) -> Iterator[
 
 
 def _add_up(grad_patches: Array, window: Window, out: Array) -> None:
-    """Each pixel of ``out`` (N, H, W, C) gets the sum of what came back to it from the patches that it is part of."""
+    """Each pixel of ``out`` (N, H, W, C) gets the sum of what came back to it from the patches that it is part of.
+
+    Of windows that do not overlap, a whole row is added at once: a run of k_W·C numbers.
+    """
     padded = window.canvas(out.shape, out.dtype)
-    grad_patches = grad_patches.reshape(window.patches(padded).shape)
-    for a, b, tap in window.taps(padded):
-        tap += grad_patches[:, :, :, a, b]
+    patches = window.patches(padded)
+    grad_patches = grad_patches.reshape(patches.shape)
+    apart = -(-(window.dilation[1] * (window.kernel[1] - 1) + 1) // window.stride[1])
+    for row in range(window.kernel[0]):
+        for first in range(apart):
+            patches[:, :, first::apart, row] += grad_patches[:, :, first::apart, row]
     out[...] = window.inside(padded)
 
 

@@ -63,6 +63,19 @@ class Window:
         rows, columns = (np.maximum(0, -((s * np.arange(size) - p) // d)) for size, s, d, p in sizes)
         return rows, columns
 
+    def widened(self, run: int) -> "Window":
+        """The window that sees what ``run`` windows side by side see, and steps over as many; for dilation 1 or run 1.
+
+        >>> Window((5, 5), padding=(2, 2)).widened(4)
+        Window(kernel=(5, 8), stride=(1, 4), padding=(2, 2), dilation=(1, 1))
+        """
+        (rows, columns), (down, across) = self.kernel, self.stride
+        return Window((rows, columns + (run - 1) * across), (down, run * across), self.padding, self.dilation)
+
+    def columns(self, run: int) -> list[slice]:
+        """Which columns of the widened window each of the windows in it sees."""
+        return [slice(first, first + self.kernel[1]) for first in range(0, run * self.stride[1], self.stride[1])]
+
     def pad(self, images: Array, value: float = 0.0) -> Array:
         """Images (N, H, W, C) with a border of ``value``: a copy, or they themselves where there is no border."""
         if self.padding == (0, 0):
