@@ -19,7 +19,8 @@ def forward_maps(piece: RandomAffine) -> tuple[np.ndarray, np.ndarray]:
 def seen_at(image: np.ndarray) -> np.ndarray:
     """(y, x): the centre of what an image shows."""
     rows, columns = np.indices(image.shape)
-    return np.array([(rows * image).sum(), (columns * image).sum()]) / image.sum()
+    centre: np.ndarray = np.array([(rows * image).sum(), (columns * image).sum()]) / image.sum()
+    return centre
 
 
 def dot(y: int, x: int) -> np.ndarray:
@@ -41,7 +42,7 @@ def dot(y: int, x: int) -> np.ndarray:
 )
 def test_each_setting_alone_is_uniform_up_to_its_size(setting: str, most: float, of: object) -> None:
     value = 20.0 if setting == "rotation" else most
-    drawn = of(*forward_maps(RandomAffine(**{**STILL, setting: value}))) / most  # type: ignore[operator, arg-type]
+    drawn = of(*forward_maps(RandomAffine(**{**STILL, setting: value}))) / most  # type: ignore[operator]
     assert -1 <= drawn.min() < -0.99
     assert 0.99 < drawn.max() <= 1 + 1e-6
     counts = np.histogram(drawn, bins=10, range=(-1, 1 + 1e-6))[0]

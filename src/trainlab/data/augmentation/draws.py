@@ -83,7 +83,8 @@ class Draws:
         steps = np.arange(1, -(-count // 4) + 1, dtype=np.uint64) * _GOLDEN
         words = mix(self.states(purpose)[:, np.newaxis] + steps)
         quarters = words.astype("<u8", copy=False).view("<u2")
-        return np.multiply(quarters[:, :count], _COARSE_UNIT, dtype=np.float32)
+        coarse: NDArray[np.float32] = np.multiply(quarters[:, :count], _COARSE_UNIT, dtype=np.float32)
+        return coarse
 
     def uniform_at(self, purpose: str, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Single ones of them: entry i is column ``numbers[i]`` of row ``rows[i]`` of ``uniform(purpose, …)``."""

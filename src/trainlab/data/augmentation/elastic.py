@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +56,11 @@ class Elastic(Warp):
         noise -= 1
         # Two products an image instead of four: the directions stand side by side. One product for all images would be
         # faster still, but its rounding may depend on their number.
-        by_rows = gaussian(height, self.sigma) @ noise.reshape(-1, height, 2 * width)
-        fields = by_rows.reshape(-1, 2 * height, width) @ gaussian(width, self.sigma).T
-        fields *= np.float32(self.alpha)
-        return fields.reshape(-1, height, 2, width)
+        by_rows = gaussian(height, self.sigma) @ noise.reshape(len(draw), height, 2 * width)
+        fields: Any = by_rows.reshape(len(draw), 2 * height, width) @ gaussian(width, self.sigma).T
+        fields *= self.alpha
+        moves: NDArray[np.float32] = fields.reshape(len(draw), height, 2, width)
+        return moves
 
     def sources(self, images: Array, draw: Draws) -> tuple[Array, Array]:
         rows, columns = grid(images)
