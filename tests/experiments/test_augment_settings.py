@@ -1,6 +1,6 @@
 import pytest
 
-from trainlab.data.augmentation import CutMix, Cutout, Mixup, RandomCrop, RandomErasing
+from trainlab.data.augmentation import CutMix, Cutout, Elastic, Mixup, RandomAffine, RandomCrop, RandomErasing
 from trainlab.errors import InputError
 from trainlab.experiments import Config
 from trainlab.experiments.assemble import build_augment
@@ -18,12 +18,25 @@ def test_every_setting_of_augmentation_reaches_its_piece() -> None:
     assert augment is not None
     assert augment.pieces == (RandomCrop(padding=2, mode="reflect"), RandomErasing(p=0.25), Cutout(size=8))
     assert augment.mix == Mixup(alpha=0.4)
+    words = ["augment=affine+elastic", "affine_rotation=5", "affine_scale=0.1", "affine_shear=0.2"]
+    words += ["affine_translation=1", "elastic_sigma=6", "elastic_alpha=30"]
+    warps = build_augment(Config().override(words))
+    assert warps is not None
+    assert warps.pieces == (RandomAffine(5, 0.1, 0.2, 1), Elastic(6, 30))
     other = build_augment(Config().override(["augment=cutmix", "mix_alpha=0.4"]))
     assert other is not None
     assert other.mix == CutMix(alpha=0.4)
 
 
-@pytest.mark.parametrize(("word", "message"), [("mix_alpha=0", "mix_alpha = 0"), ("erasing_p=1.5", "erasing_p = 1.5")])
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("mix_alpha=0", "mix_alpha = 0"),
+        ("erasing_p=1.5", "erasing_p = 1.5"),
+        ("affine_scale=1", "affine_scale = 1"),
+        ("elastic_sigma=0", "elastic_sigma = 0"),
+    ],
+)
 def test_a_setting_of_augmentation_outside_its_range_is_refused(word: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Config().override([word])

@@ -112,6 +112,13 @@ def build_augment(config: Config) -> augmentation.Augment | None:
     """What is done at random to training images; None for nothing."""
     settings: dict[str, dict[str, Any]] = {
         "crop": {"padding": config.crop_padding, "mode": config.crop_mode},
+        "affine": {
+            "rotation": config.affine_rotation,
+            "scale": config.affine_scale,
+            "shear": config.affine_shear,
+            "translation": config.affine_translation,
+        },
+        "elastic": {"sigma": config.elastic_sigma, "alpha": config.elastic_alpha},
         "cutout": {"size": config.cutout_size},
         "erasing": {"p": config.erasing_p},
         "mixup": {"alpha": config.mix_alpha},

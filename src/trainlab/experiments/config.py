@@ -46,11 +46,30 @@ class Config:
     augment: tuple[str, ...] = setting(
         (),
         "what is done at random to training images, joined by +; mixup or cutmix last",
-        choices=("crop", "flip", "alternating_flip", "erasing", "cutout", "jitter", "mixup", "cutmix"),
+        choices=(
+            "crop",
+            "affine",
+            "elastic",
+            "flip",
+            "alternating_flip",
+            "erasing",
+            "cutout",
+            "jitter",
+            "mixup",
+            "cutmix",
+        ),
     )
 
     crop_padding: int = setting(4, "pixels that crop adds on each side", low=0, high=1000)
     crop_mode: str = setting("zero", "what crop adds: zeros, or the image mirrored", choices=("zero", "reflect"))
+    affine_rotation: float = setting(15.0, "largest angle by which affine turns, in degrees", low=0, high=180)
+    affine_scale: float = setting(0.15, "largest share by which affine stretches or shrinks each axis", low=0, high=0.9)
+    affine_shear: float = setting(0.15, "pixels sideways a pixel downwards at most, of affine", low=0, high=10)
+    affine_translation: float = setting(2.0, "pixels by which affine moves at most", low=0, high=1000)
+    elastic_sigma: float = setting(4.0, "pixels over which elastic moves alike", low=0.1, high=1000)
+    elastic_alpha: float = setting(
+        34.0, "how far elastic moves: about 0.16 · alpha / sigma pixels", low=0, high=1_000_000
+    )
     cutout_size: int = setting(16, "side of cutout's square in pixels", low=1, high=10_000)
     erasing_p: float = setting(0.5, "share of images that erasing changes", low=0, high=1)
     mix_alpha: float = setting(

@@ -5,6 +5,7 @@ The twins draw from the same `Draws`, one image at a time, and take nothing else
 """
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from trainlab.data.augmentation import (
     CutMix,
     Cutout,
     Draws,
+    Elastic,
+    RandomAffine,
     RandomCrop,
     RandomErasing,
     RandomHorizontalFlip,
@@ -54,6 +57,62 @@ def reflected(place: int, size: int) -> int:
     if place < 0:
         return -place
     return place if place < size else 2 * (size - 1) - place
+
+
+def affine(piece: RandomAffine, image: Image, draw: Draws) -> Image:
+    u = [2 * number - 1 for number in draw.uniform("affine", 6)[0].tolist()]
+    angle, shear = math.radians(piece.rotation) * u[0], piece.shear * u[3]
+    stretch = np.diag([1 + piece.scale * u[1], 1 + piece.scale * u[2]])
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    a = turn @ np.array([[1, shear], [0, 1]]) @ stretch
+    t = piece.translation * np.array(u[4:])
+    _, height, width = image.shape
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    output = np.zeros(image.shape)
+    for y in range(height):
+        for x in range(width):
+            from_x, from_y = np.linalg.solve(a, np.array([x, y]) - centre - t) + centre
+            output[:, y, x] = between_pixels(image, from_y, from_x)
+    return in_type_of(image, output)
+
+
+def elastic(piece: Elastic, image: Image, draw: Draws) -> Image:
+    _, height, width = image.shape
+    noise = 2 * draw.coarse("elastic", 2 * height * width)[0].astype(float).reshape(height, 2, width) - 1
+    output = np.zeros(image.shape)
+    for y in range(height):
+        for x in range(width):
+            move_y = move_x = 0.0
+            for other_y in range(height):
+                for other_x in range(width):
+                    weight = piece.alpha * bell(y - other_y, piece.sigma) * bell(x - other_x, piece.sigma)
+                    move_y += weight * noise[other_y, 0, other_x]
+                    move_x += weight * noise[other_y, 1, other_x]
+            output[:, y, x] = between_pixels(image, y + move_y, x + move_x)
+    return in_type_of(image, output)
+
+
+@cache
+def bell(distance: int, sigma: float) -> float:
+    """A Gaussian over the whole numbers, which adds up to 1."""
+    reach = range(-100, 101)
+    return math.exp(-(distance**2) / (2 * sigma**2)) / sum(math.exp(-(k**2) / (2 * sigma**2)) for k in reach)
+
+
+def between_pixels(image: Image, y: float, x: float) -> Image:
+    """(C,): each of the four pixels around a point counts by how near it is; what is outside counts as 0."""
+    _, height, width = image.shape
+    value = np.zeros(len(image))
+    for row in (math.floor(y), math.floor(y) + 1):
+        for column in (math.floor(x), math.floor(x) + 1):
+            if 0 <= row < height and 0 <= column < width:
+                value += (1 - abs(y - row)) * (1 - abs(x - column)) * image[:, row, column]
+    return value
+
+
+def in_type_of(image: Image, numbers: Image) -> Image:
+    rounded: Image = np.rint(numbers).astype(np.uint8) if image.dtype == np.uint8 else numbers.astype(np.float32)
+    return rounded
 
 
 def flip(piece: RandomHorizontalFlip, image: Image, draw: Draws) -> Image:
@@ -130,8 +189,7 @@ def jitter(piece: ColorJitter, image: Image, draw: Draws) -> Image:
     output = np.clip(output * contrast + (1 - contrast) * grey(output).mean(), 0, top)
     if len(output) == 3:
         output = np.clip(output * saturation + (1 - saturation) * grey(output), 0, top)
-    rounded: Image = np.rint(output).astype(np.uint8) if image.dtype == np.uint8 else output.astype(np.float32)
-    return rounded
+    return in_type_of(image, output)
 
 
 def grey(image: Image) -> Image:
@@ -153,6 +211,8 @@ def cutmix_box(piece: CutMix, draw: Draws, weight: float, height: int, width: in
 
 TWINS = {
     RandomCrop: crop,
+    RandomAffine: affine,
+    Elastic: elastic,
     RandomHorizontalFlip: flip,
     AlternatingFlip: alternating_flip,
     RandomErasing: erasing,

@@ -66,7 +66,10 @@ def test_a_chain_survives_json(spec: Any) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("flipp", r"unknown augmentation 'flipp'; did you mean 'flip'\? Known: crop, flip, alternating_flip, erasing"),
+        (
+            "flipp",
+            r"unknown augmentation 'flipp'; did you mean 'flip'\? Known: crop, affine, elastic, flip, alternating_flip",
+        ),
         (["crop", "erase"], "unknown augmentation 'erase'; did you mean 'erasing'"),
         ({"corp": {}}, "unknown augmentation 'corp'; did you mean 'crop'"),
         (

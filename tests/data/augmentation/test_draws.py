@@ -6,6 +6,7 @@ from trainlab.errors import InputError
 
 MANY = 20_000
 PLACES = np.arange(MANY)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def numbers(seed: int = 0, purpose: str = "crop", epoch: int = 1, first: int = 0, count: int = 1) -> np.ndarray:
@@ -65,6 +66,32 @@ def test_single_numbers_are_those_of_the_table() -> None:
     table = draw.uniform("noise", 6)
     rows, columns = np.array([3, 0, 3, 2]), np.array([5, 0, 4, 1])
     np.testing.assert_array_equal(draw.uniform_at("noise", rows, columns), table[rows, columns])
+
+
+def test_coarse_numbers_are_the_quarters_of_the_words_from_the_lowest_on() -> None:
+    draw = Draws(seed=3, epoch=2, indices=np.array([0, 49_999]))
+    words = [
+        [int(word) for word in row]
+        for row in mix(draw.states("noise")[:, None] + GOLDEN * np.arange(1, 4, dtype=np.uint64))
+    ]
+    expected = [[(word >> 16 * quarter & 0xFFFF) / 65536 for word in row for quarter in range(4)] for row in words]
+    for count in (12, 10, 1):
+        coarse = draw.coarse("noise", count)
+        assert coarse.dtype == np.float32
+        assert coarse.tolist() == [row[:count] for row in expected]
+
+
+def test_coarse_numbers_are_uniform_and_independent_of_their_neighbours() -> None:
+    values = Draws(0, 1, PLACES).coarse("noise", 8)
+    assert 0 <= values.min() < values.max() < 1
+    assert chi_square(np.bincount(integers(values.ravel().astype(float), 100), minlength=100)) < 150
+    together = np.corrcoef(values.T)
+    assert np.abs(together - np.eye(8)).max() < 4 / np.sqrt(MANY)
+
+
+def test_a_part_of_the_images_draws_what_they_draw_in_the_whole() -> None:
+    whole = Draws(5, 3, np.array([4, 99, 0, 7]), repeat=1)
+    np.testing.assert_array_equal(whole.part(slice(1, 3)).uniform("crop", 2), whole.uniform("crop", 2)[1:3])
 
 
 def test_numbers_are_uniform_over_the_unit_interval() -> None:

@@ -15,6 +15,8 @@ from trainlab.data.augmentation import (
     ColorJitter,
     Cutout,
     Draws,
+    Elastic,
+    RandomAffine,
     RandomCrop,
     RandomErasing,
     RandomHorizontalFlip,
@@ -31,6 +33,14 @@ PIECES = [
     RandomCrop(size=4, padding=1, mode="reflect"),
     RandomCrop(size=7, padding=2),
     RandomCrop(size=1, padding=0),
+    RandomAffine(),
+    RandomAffine(rotation=0, scale=0, shear=0, translation=0),
+    RandomAffine(rotation=180, scale=0.9, shear=2, translation=9),
+    RandomAffine(rotation=0, scale=0, shear=0, translation=100),
+    Elastic(),
+    Elastic(sigma=1, alpha=3),
+    Elastic(sigma=0.1, alpha=500),
+    Elastic(alpha=0),
     RandomHorizontalFlip(),
     RandomHorizontalFlip(p=0),
     RandomHorizontalFlip(p=1),
@@ -66,7 +76,7 @@ def test_a_batch_becomes_what_the_definition_makes_of_each_image(
     output, expected = piece(images, DRAW), one_by_one(piece, images, DRAW)
     assert output.dtype == images.dtype
     assert output.shape == expected.shape
-    if isinstance(piece, ColorJitter):  # float32 here, float64 there
+    if isinstance(piece, ColorJitter | RandomAffine | Elastic):  # float32 here, float64 there
         np.testing.assert_allclose(output.astype(float), expected, rtol=1e-5, atol=1 if dtype == "uint8" else 1e-6)
         assert (output == expected).mean() > 0.99 or dtype == "float32"
     elif isinstance(piece, RandomErasing) and piece.value == "random":

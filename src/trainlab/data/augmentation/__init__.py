@@ -11,10 +11,12 @@ serves it, or on where a run was interrupted. NumPy arrays and torch tensors go 
 (3, 1, 28, 28)
 """
 
+from trainlab.data.augmentation.affine import RandomAffine
 from trainlab.data.augmentation.augment import NAMES, Augment, build, from_dict
 from trainlab.data.augmentation.color import ColorJitter
 from trainlab.data.augmentation.crop import RandomCrop
 from trainlab.data.augmentation.draws import Draws
+from trainlab.data.augmentation.elastic import Elastic
 from trainlab.data.augmentation.erase import Cutout, RandomErasing
 from trainlab.data.augmentation.flip import AlternatingFlip, RandomHorizontalFlip
 from trainlab.data.augmentation.mix import CutMix, Mix, Mixup, one_hot
@@ -29,8 +31,10 @@ __all__ = [
     "CutMix",
     "Cutout",
     "Draws",
+    "Elastic",
     "Mix",
     "Mixup",
+    "RandomAffine",
     "RandomCrop",
     "RandomErasing",
     "RandomHorizontalFlip",

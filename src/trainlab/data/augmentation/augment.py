@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from trainlab.data.arrays import Array
+from trainlab.data.augmentation.affine import RandomAffine
 from trainlab.data.augmentation.color import ColorJitter
 from trainlab.data.augmentation.crop import RandomCrop
 from trainlab.data.augmentation.draws import Draws
+from trainlab.data.augmentation.elastic import Elastic
 from trainlab.data.augmentation.erase import Cutout, RandomErasing
 from trainlab.data.augmentation.flip import AlternatingFlip, RandomHorizontalFlip
 from trainlab.data.augmentation.mix import CutMix, Mix, Mixup
@@ -19,6 +21,8 @@ from trainlab.spelling import unknown_name
 Piece = type[Augmentation] | type[Mix]
 _PIECES: tuple[Piece, ...] = (
     RandomCrop,
+    RandomAffine,
+    Elastic,
     RandomHorizontalFlip,
     AlternatingFlip,
     RandomErasing,

@@ -27,6 +27,7 @@ _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D04
 _FIRST_SHIFT, _SECOND_SHIFT, _LAST_SHIFT = np.uint64(30), np.uint64(27), np.uint64(31)
 _UNUSED_BITS = np.uint64(11)
 _UNIT = 2.0**-53  # a float64 holds 53 bits exactly
+_COARSE_UNIT = np.float32(2.0**-16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,14 @@ class Draws:
         steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
         return _to_unit(mix(self.states(purpose)[:, np.newaxis] + steps))
 
+    def coarse(self, purpose: str, count: int) -> NDArray[np.float32]:
+        """(N, count) multiples of 2⁻¹⁶ in [0, 1): four out of each word, its lowest bits first. For noise in bulk."""
+        steps = np.arange(1, -(-count // 4) + 1, dtype=np.uint64) * _GOLDEN
+        words = mix(self.states(purpose)[:, np.newaxis] + steps)
+        quarters = words.astype("<u8", copy=False).view("<u2")
+        coarse: NDArray[np.float32] = np.multiply(quarters[:, :count], _COARSE_UNIT, dtype=np.float32)
+        return coarse
+
     def uniform_at(self, purpose: str, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Single ones of them: entry i is column ``numbers[i]`` of row ``rows[i]`` of ``uniform(purpose, …)``."""
         steps = (numbers.astype(np.uint64) + np.uint64(1)) * _GOLDEN
@@ -86,6 +95,10 @@ class Draws:
         """(N,) the state of each image's generator."""
         key = _key(self.seed, purpose, self.repeat, self.epoch)
         return mix((self.indices.astype(np.uint64) ^ key) + _GOLDEN)
+
+    def part(self, rows: slice) -> "Draws":
+        """Some of the images, with the numbers that they have here."""
+        return replace(self, indices=self.indices[rows])
 
     def in_every_epoch(self) -> "Draws":
         """The same images with numbers that do not change from epoch to epoch."""
