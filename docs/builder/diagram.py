@@ -12,7 +12,7 @@ APART = 7
 """Half the distance between the arrow of a value and that of its gradient."""
 LINE_HEIGHT = 15
 FONT_SIZE = 12.5
-LONGEST = 20
+LONGEST = 19
 """Letters of a shape that fit on one line."""
 CHARACTER = 0.62
 """Width of a letter in font sizes; all are equally wide."""
@@ -31,7 +31,17 @@ class Node:
     """The name of its gradient, which has its shape."""
     kind: str = "array"
     """``array``, ``parameter``, ``buffer`` or ``operation``"""
-    height: float = BOX_HEIGHT
+    least_height: float = BOX_HEIGHT
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """(text, look) line by line."""
+        shapes = [(part, "shape") for line in self.lines for part in _broken(line)]
+        return [(self.name, "name"), *shapes, *([(self.gradient, "gradient")] if self.gradient else [])]
+
+    @property
+    def height(self) -> float:
+        return max(self.least_height, LINE_HEIGHT * len(self.texts) + 17)
 
 
 @dataclass(frozen=True)
@@ -47,9 +57,10 @@ def draw(nodes: Sequence[Node], edges: Sequence[Edge], title: str) -> str:
     """An ``<svg>`` element; colours are classes that the style sheet fills in, for light and dark."""
     by_name = {node.name: node for node in nodes}
     width = max(node.column for node in nodes) * COLUMN + BOX_WIDTH + 2 * MARGIN
-    height = max(_centre(node)[1] + node.height / 2 for node in nodes) + MARGIN
+    top = min(_centre(node)[1] - node.height / 2 for node in nodes) - MARGIN
+    height = max(_centre(node)[1] + node.height / 2 for node in nodes) + MARGIN - top
     parts = [
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
+        f'<svg viewBox="0 {top:g} {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
         f'aria-label="{escape(title)}" class="diagram">'
     ]
     for edge in edges:
@@ -67,13 +78,11 @@ def _centre(node: Node) -> tuple[float, float]:
 
 def _box(node: Node) -> str:
     x, y = _centre(node)
-    texts = [(node.name, "name"), *((part, "shape") for line in node.lines for part in _broken(line))]
-    texts += [(node.gradient, "gradient")] if node.gradient else []
-    top = y - (len(texts) - 1) * LINE_HEIGHT / 2
+    top = y - (len(node.texts) - 1) * LINE_HEIGHT / 2
     rows = [
         f'<text class="{look}" x="{x:g}" y="{top + number * LINE_HEIGHT:g}" dy="4" font-size="{_font_size(text):.3g}">'
         f"{escape(text)}</text>"
-        for number, (text, look) in enumerate(texts)
+        for number, (text, look) in enumerate(node.texts)
     ]
     left, upper = x - BOX_WIDTH / 2, y - node.height / 2
     return (
@@ -84,9 +93,20 @@ def _box(node: Node) -> str:
 
 
 def _broken(line: str) -> list[str]:
-    """In two lines where one would be too long."""
-    cut = line.rfind(", ")
-    return [line[: cut + 1], line[cut + 2 :]] if len(line) > LONGEST and cut > 0 else [line]
+    """Broken behind commas where it would be too long.
+
+    >>> _broken("(N, out_channels, H_out, W_out)")
+    ['(N, out_channels,', 'H_out, W_out)']
+    """
+    lines = [""]
+    for part in line.split(", "):
+        longer = f"{lines[-1]}, {part}" if lines[-1] else part
+        if lines[-1] and len(longer) > LONGEST:
+            lines[-1] += ","
+            longer = part
+            lines.append("")
+        lines[-1] = longer
+    return lines
 
 
 def _font_size(text: str) -> float:

@@ -3,7 +3,7 @@
 import inspect
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -12,14 +12,18 @@ from typing import Any
 from docs.builder import diagram, docstring, markup, shapes
 from docs.builder.diagram import Edge, Node
 from docs.builder.listing import find, source_of, without_docstring
-from docs.builder.numbers import latex
+from docs.builder.numbers import is_flat, latex
 from docs.builder.problem import DocumentationError
 from docs.builder.worked import Worked
 from trainlab.nn import Loss, Module
 
+LONGEST_CALL = 80
+"""Letters; a longer call is broken, a line for each argument."""
+ARROW, BETWEEN = 34, 10
+"""Pixels for an arrow, and between boxes that stand one above the other."""
 KEYS = {"objects", "torch", "papers", "code", "nodes", "edges"}
 WORKED_BLOCK = re.compile(r"^```python worked\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-PLACEHOLDER = re.compile(r"\{\{ (.+?) \}\}")
+PLACEHOLDER = re.compile(r"\{\{ (.+?) \}\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,10 @@ class Documented:
         bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
         text = str(inspect.Signature(bare))
         text = re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)
-        return f"{self.name}{re.sub(r'<class .numpy.(float32).>', r'np.float32', text)}"
+        text = re.sub(r"<class .numpy.(float32).>", r"np.float32", text)
+        if len(text) > LONGEST_CALL:
+            text = "(\n    " + ",\n    ".join(re.split(r", (?![^(]*\))", text[1:-1])) + ",\n)"
+        return f"{self.name}{text}"
 
 
 class LayerPage:
@@ -85,9 +92,12 @@ class LayerPage:
         pieces = re.split(r"(^```.*?^```$)", self.markdown, flags=re.DOTALL | re.MULTILINE)
         filled = (piece if piece.startswith("```") else PLACEHOLDER.sub(fill, piece) for piece in pieces)
         try:
-            return markup.to_html("".join(filled), resolve)
+            html = markup.to_html("".join(filled), resolve)
         except DocumentationError as error:
             raise DocumentationError(f"{self.name}: {error}") from error
+        if stray := re.search(r".{0,40}\$.{0,40}", re.sub(r"<pre>.*?</pre>", "", html, flags=re.DOTALL)):
+            raise DocumentationError(f"{self.name}: a formula does not end, or stands where it cannot: {stray[0]}")
+        return html
 
     def _checked(self) -> str:
         """The table that says how far the three ways are apart."""
@@ -99,7 +109,7 @@ class LayerPage:
             cells = [
                 f"<code>{escape(one.name)}</code>" if one.name == "y" or not has_numerical else _gradient(one.name)
             ]
-            cells += [markup.formula(latex(one.value), is_display=False)] if one.value.size <= 24 else ["…"]
+            cells += [markup.formula(latex(one.value), is_display=False)] if is_flat(one.value) else ["…"]
             cells += [_size(one.by_hand_off)]
             cells += [_size(one.numerical_off) if one.numerical_off is not None else "–"] if has_numerical else []
             rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
@@ -189,23 +199,23 @@ def _layer_picture(name: str, told: dict[str, str], worked: Worked) -> tuple[lis
     layer = worked.names["layer"]
     parameters = [one for one, _ in layer.named_parameters()]
     beside = [*parameters, *(one for one, array in layer.named_buffers() if array.ndim)]
-    apart = 0.75
-    middle = 1 + apart * max(0, len(beside) - 1) / 2
-    height = diagram.BOX_HEIGHT + apart * diagram.ROW * max(0, len(beside) - 1)
     x_gradient = "grad_input" if worked.names["x"].dtype.kind == "f" else ""
-    nodes = [
-        Node("x", 0, 0, (told["x"],), x_gradient),
-        Node(name, 0, middle, kind="operation", height=height),
-        Node("y", 0, 2 * middle, (told["y"],), "grad_output"),
+    x, y = Node("x", 0, 0, (told["x"],), x_gradient), Node("y", 0, 0, (told["y"],), "grad_output")
+    sides = [
+        Node(one, 1, 0, (told[one],), f"grad_{one}", "parameter")
+        if one in parameters
+        else Node(one, 1, 0, (told[one],), kind="buffer")
+        for one in beside
     ]
+    height = max(diagram.BOX_HEIGHT, sum(side.height + BETWEEN for side in sides) - BETWEEN)
+    operation = Node(name, 0, (x.height + height + 2 * ARROW) / 2 / diagram.ROW, kind="operation", least_height=height)
+    nodes = [x, operation, replace(y, row=operation.row + (height + y.height + 2 * ARROW) / 2 / diagram.ROW)]
+    place = operation.row * diagram.ROW - height / 2
+    for side in sides:
+        nodes.append(replace(side, row=(place + side.height / 2) / diagram.ROW))
+        place += side.height + BETWEEN
     edges = [Edge("x", name, bool(x_gradient)), Edge(name, "y")]
-    for number, one in enumerate(beside):
-        is_trained = one in parameters
-        row = 1 + number * apart
-        kind = "parameter" if is_trained else "buffer"
-        nodes.append(Node(one, 1, row, (told[one],), f"grad_{one}" if is_trained else "", kind))
-        edges.append(Edge(one, name, is_trained))
-    return nodes, edges
+    return nodes, [*edges, *(Edge(side.name, name, side.kind == "parameter") for side in sides)]
 
 
 def _loss_picture(name: str, told: dict[str, str]) -> tuple[list[Node], list[Edge]]:

@@ -15,6 +15,9 @@ from pygments.lexers import get_lexer_by_name
 
 from docs.builder.problem import DocumentationError
 
+DRAWN_BETTER = {r"\top": r"\mathsf{T}", r"\log ": r"\log\,", r"\infty": "∞"}
+"""LaTeX whose MathML is drawn with an operator's large sign, or without a space."""
+
 Resolve = Callable[[str], str]
 """From a link as it is written to one that works on the site."""
 
@@ -24,7 +27,9 @@ def formula(text: str, is_display: bool) -> str:
     if text.count("{") != text.count("}"):
         raise DocumentationError(f"the formula {text!r} is not understood: its braces do not match")
     try:
-        mathml = convert(text.replace(r"\top", r"\mathsf{T}"), display="block" if is_display else "inline")
+        for written, drawn in DRAWN_BETTER.items():
+            text = text.replace(written, drawn)
+        mathml = convert(text, display="block" if is_display else "inline")
     except Exception as error:
         raise DocumentationError(f"the formula {text!r} is not understood: {error!r}") from error
     unknown = re.search(r"<m[ion][^>]*>(\\[^<]*|&)</m", mathml)

@@ -11,7 +11,7 @@ def latex(value: Any) -> str:
     r"""A number, a row, a matrix or, unchanged, a piece of LaTeX. Leading axes of length 1 are left out.
 
     >>> latex(0.12345678), latex(-2.0), latex(1e-7)
-    ('0.1235', '-2', '10^{-7}')
+    ('0.1235', '{-2}', '10^{-7}')
     >>> latex(np.array([[1.0, 2.0]]))
     '\\begin{pmatrix} 1 & 2 \\end{pmatrix}'
     """
@@ -31,21 +31,26 @@ def latex(value: Any) -> str:
     return rf"\begin{{pmatrix}} {inside} \end{{pmatrix}}"
 
 
+def is_flat(array: Any) -> bool:
+    """Whether an array fits on paper: a small matrix at most, once leading axes of length 1 are left out."""
+    return np.size(array) <= 24 and all(size == 1 for size in np.shape(array)[:-2])
+
+
 def products(first: Any, second: Any) -> str:
     r"""``Σ aᵢ·bᵢ`` in numbers.
 
     >>> products([1.0, 2.0], [5.0, -6.0])
-    '1 \\cdot 5 + 2 \\cdot (-6)'
+    '1 \\cdot 5 + 2 \\cdot ({-6})'
     """
     pairs = zip(np.ravel(first).tolist(), np.ravel(second).tolist(), strict=True)
     return " + ".join(rf"{_bracketed(a)} \cdot {_bracketed(b)}" for a, b in pairs)
 
 
 def added(values: Any) -> str:
-    """``Σ aᵢ`` in numbers.
+    r"""``Σ aᵢ`` in numbers.
 
     >>> added([1.0, -2.0])
-    '1 + (-2)'
+    '1 + ({-2})'
     """
     return " + ".join(_bracketed(value) for value in np.ravel(values).tolist())
 
@@ -55,9 +60,11 @@ def _bracketed(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    if value != value or abs(value) == np.inf:
-        return r"\text{nan}" if value != value else (r"\infty" if value > 0 else r"-\infty")
-    text = f"{value + 0:.4g}".replace("-0", "0") if value == 0 else f"{value:.4g}"
+    if value != value or value == np.inf:
+        return r"\text{nan}" if value != value else r"\infty"
+    if value < 0:
+        return f"{{-{_number(-value)}}}"  # in braces, a minus is drawn as a sign and not as a difference
+    text = f"{abs(value):.4g}"
     mantissa, _, exponent = text.partition("e")
     if not exponent:
         return mantissa

@@ -145,7 +145,7 @@ class Site:
             coloured=lambda code: Markup(markup.coloured(code)),
             console=lambda code: Markup(markup.coloured(code, "pycon")),
             listings=[(title, [(name, Markup(code)) for name, code in shown]) for title, shown in layer.code],
-            letters=[(one, self.glossary[one]) for one in layer.letters if one in self.glossary]
+            letters=list(dict.fromkeys(self.glossary[one] for one in layer.letters if one in self.glossary))
             if "layer" in layer.worked.names
             else [],
             glossary=self.link(page, "glossary.html"),
@@ -186,18 +186,14 @@ class Site:
 
 
 def glossary(root: Path = ROOT) -> dict[str, str]:
-    """Letter → its meaning, from the first table of the glossary."""
+    """Letter → itself, its kin and their meaning, from the first table of the glossary."""
     text = (root / "docs" / "glossary.md").read_text(encoding="utf-8")
     found = {}
     for row in text[: text.index("## Words")].splitlines():
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         if row.startswith("|") and cells[0] not in ("letter", "---"):
-            found.update(_spread(cells[0], cells[1]))
+            found.update({letter.strip(): f"{cells[0]}: {cells[1]}" for letter in cells[0].split(",")})
     return found
-
-
-def _spread(letters: str, meaning: str) -> dict[str, str]:
-    return {letter.strip(): meaning for letter in letters.split(",")}
 
 
 def _with_id(match: re.Match[str]) -> str:

@@ -165,12 +165,12 @@ def test_what_a_browser_would_fetch_from_elsewhere_is_named(tmp_path: Path) -> N
     assert links.problems(tmp_path) == ["page.html fetches https://fonts.example.org/a.css from elsewhere"]
 
 
-def test_the_command_builds_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_where_the_pages_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docs.__main__.build", lambda output: 7)
     assert main([str(tmp_path)]) == 0
-    assert capsys.readouterr().out.endswith(f" pages; open {tmp_path / 'index.html'}\n")
-    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert main([str(tmp_path)]) == 0
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == first
+    assert capsys.readouterr().out == f"7 pages; open {tmp_path / 'index.html'}\n"
 
 
 def test_the_command_says_what_is_wrong(

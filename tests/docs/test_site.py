@@ -28,6 +28,14 @@ def test_every_link_leads_somewhere_and_nothing_is_fetched(site: Site) -> None:
     assert links.problems(site.output) == []
 
 
+def test_the_same_sources_give_the_same_bytes(site: Site, tmp_path: Path) -> None:
+    page = site.output / page_home("docs/layers/linear.md")
+    before = page.read_bytes()
+    again = Site(tmp_path, site.sections)
+    again._write("docs/layers/linear.md", again._layer("docs/layers/linear.md"))
+    assert (tmp_path / page_home("docs/layers/linear.md")).read_bytes() == before
+
+
 def test_no_page_has_a_script(site: Site) -> None:
     assert [path.name for path in site.output.rglob("*.html") if "<script" in path.read_text(encoding="utf-8")] == []
 
