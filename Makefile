@@ -1,11 +1,11 @@
-# make demo · make test · make bench · make clean: each sets up its own .venv first
+# make demo · make test · make bench · make docs · make clean: each sets up its own .venv first
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGE := $(shell git ls-files pyproject.toml constraints.txt 2>/dev/null || echo pyproject.toml constraints.txt)
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench docs clean
 
 demo: .venv/.demo
 	$(BIN)/trainlab train mnist-mlp
@@ -19,6 +19,10 @@ test: .venv/.dev
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
 
+docs: .venv/.docs
+	rm -rf build/docs
+	$(BIN)/python -m docs
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
 	  echo "trainlab needs Python 3.11 or newer as '$(PYTHON)'; name another one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -28,6 +32,10 @@ bench: .venv/.bench
 
 .venv/.demo: $(PACKAGE) | .venv/bin/python
 	$(INSTALL) --editable .
+	@touch $@
+
+.venv/.docs: $(PACKAGE) | .venv/bin/python
+	$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 # torch comes first and by its exact version: a bare `pip install torch` fetches gigabytes of CUDA libraries on Linux
