@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.nn import winograd
 from trainlab.nn.array import Array
 from trainlab.nn.blas import add_product
 from trainlab.nn.images import channels_first, channels_last, check_grad_output, check_images
@@ -258,6 +259,8 @@ class Conv2d(Module):
 
     Keeps in training: the input. Raises ValueError for images with other channels, or smaller than the window.
 
+    Computed as matrix products, or in Winograd's form where that is faster (`winograd.fits`).
+
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition"; as matrix products:
     Chellapilla et al. 2006, "High performance convolutional neural networks for document processing".
 
@@ -304,8 +307,11 @@ class Conv2d(Module):
 
     def forward(self, x: Array) -> Array:
         check_images(self, x, self.in_channels, self.weight.data.dtype, self.window)
-        bias = None if self.bias is None else self.bias.data
-        y = conv2d_forward(x, self.weight.data, bias, self.window, self.groups)
+        weight, bias = self.weight.data, None if self.bias is None else self.bias.data
+        if winograd.fits(weight, self.window, self.groups, *x.shape[2:]):
+            y = winograd.winograd_forward(x, weight, bias, self.window)
+        else:
+            y = conv2d_forward(x, weight, bias, self.window, self.groups)
         self._x = x if self.training else None
         return y
 
@@ -314,9 +320,12 @@ class Conv2d(Module):
             raise self._no_forward()
         size = self.window.output_size(*self._x.shape[2:])
         check_grad_output(self, grad_output, (len(self._x), self.out_channels, *size))
-        grad_input, grad_weight, grad_bias = conv2d_backward(
-            grad_output, self._x, self.weight.data, self.window, self.groups, self.needs_input_grad
-        )
+        x, weight, window = self._x, self.weight.data, self.window
+        if winograd.fits(weight, window, self.groups, *x.shape[2:]):
+            gradients = winograd.winograd_backward(grad_output, x, weight, window, self.needs_input_grad)
+        else:
+            gradients = conv2d_backward(grad_output, x, weight, window, self.groups, self.needs_input_grad)
+        grad_input, grad_weight, grad_bias = gradients
         self.weight.accumulate(grad_weight)
         if self.bias is not None:
             self.bias.accumulate(grad_bias)
