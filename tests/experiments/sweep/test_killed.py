@@ -15,7 +15,7 @@ from tests.processes import environment
 from trainlab.errors import InputError
 from trainlab.experiments import RunFolder
 from trainlab.experiments.sweep import Coordinator, Options, RunKey, Sweep, SweepFolder, build_sweep
-from trainlab.experiments.sweep.local import LocalWorkers
+from trainlab.experiments.sweep.executors.local import LocalWorkers
 from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.lock import locked
 

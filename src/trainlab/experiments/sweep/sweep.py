@@ -19,13 +19,14 @@ epochs = 5                     # the same in every run
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
+from trainlab.experiments.sweep.executors.executor import HERE, Executor
 from trainlab.experiments.sweep.search import grid, import_optuna, random_points
 from trainlab.experiments.sweep.space import Choices, Range, Settings, read_table, read_words, settings_text
 from trainlab.spelling import unknown_name
@@ -51,6 +52,7 @@ class Options:
     search_seed: int | None = None
     """Decides which points random and tpe try."""
     cores_per_job: int | None = None
+    executor: Executor | None = None
 
     def __post_init__(self) -> None:
         for name, largest in LARGEST_NUMBER.items():
@@ -66,7 +68,7 @@ class Options:
 
     def over(self, other: "Options") -> "Options":
         """These options, and where nothing was said, the other ones."""
-        return replace(other, **{key: value for key, value in asdict(self).items() if value is not None})
+        return replace(other, **{key: value for key, value in vars(self).items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Sweep:
     search_seed: int
     cores_per_job: int
     """Threads of a run may depend on it, and the last digits of its figures on the threads."""
+    executor: Executor = HERE
 
     def known_points(self) -> list[Settings]:
         """The points that can be told before a run has ended: all, or none of a tpe search."""
@@ -128,10 +131,20 @@ class Sweep:
         if self.budget:
             lines.append(f'budget = "{self.budget:g}s"')
         lines = [line for line in lines if line != "trials = 0"]
+        if self.executor.is_elsewhere:
+            lines.append(f"executor = {toml_value(self.executor.name)}")
+        if self.executor.address:
+            lines.append(f"address = {toml_value(self.executor.address)}")
         lines += ["", "[vary]"]
         for key, varied in self.space.items():
             values = list(varied.values) if isinstance(varied, Choices) else str(varied)
             lines.append(f"{key} = {toml_value(tuple(values) if isinstance(values, list) else values)}")
+        if self.executor.slurm:
+            lines += [
+                "",
+                "[slurm]",
+                *(f"{toml_value(key)} = {toml_value(value)}" for key, value in self.executor.slurm.items()),
+            ]
         settings = [line for line in self.base.to_toml().splitlines() if line.split(" ")[0] not in self.space]
         return "\n".join([*lines, "", "[settings]", *settings, ""])
 
@@ -153,12 +166,13 @@ def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None 
 
 
 FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job")
-TABLES = ("vary", "settings")
+EXECUTOR_KEYS = ("executor", "address")
+TABLES = ("vary", "settings", "slurm")
 
 
 def is_sweep_file(values: Mapping[str, Any]) -> bool:
     """Whether a TOML file describes a sweep, not a single configuration."""
-    return bool({*FILE_KEYS, *TABLES} & set(values))
+    return bool({*FILE_KEYS, *EXECUTOR_KEYS, *TABLES} & set(values))
 
 
 def read_sweep(path: Path) -> Sweep:
@@ -170,9 +184,9 @@ def _from_file(
     path: Path, values: Mapping[str, Any], fixed: Settings, varied: dict[str, Choices | Range], options: Options
 ) -> Sweep:
     for key in values:
-        if key not in (*FILE_KEYS, *TABLES):
+        if key not in (known := (*FILE_KEYS, *EXECUTOR_KEYS, *TABLES)):
             hint = f" Settings stand in [settings] or [vary]: put {key} there." if hasattr(Config(), key) else ""
-            raise InputError(f"{unknown_name('key of a sweep', key, (*FILE_KEYS, *TABLES))}{hint}")
+            raise InputError(f"{unknown_name('key of a sweep', key, known)}{hint}")
     for table in TABLES:
         if not isinstance(values.get(table, {}), dict):
             raise InputError(f"{table} is a table: write [{table}] and its settings below.")
@@ -185,6 +199,7 @@ def _from_file(
     in_file = Options(
         **{key: values[key] for key in FILE_KEYS[2:] if key in values and key != "budget"},
         budget=parse_budget(values["budget"]) if "budget" in values else None,
+        executor=Executor.of(values.get("executor"), values.get("address"), values.get("slurm")),
     )
     own_varied, own_fixed = read_table(values.get("vary", {})), dict(values.get("settings", {}))
     for key in fixed:
@@ -235,6 +250,7 @@ def _build(name: str, base: Config, fixed: Settings, varied: dict[str, Choices |
         budget=options.budget or 0.0,
         search_seed=options.search_seed or 0,
         cores_per_job=options.cores_per_job or max(1, available_cores() // jobs),
+        executor=options.executor or HERE,
     )
 
 
