@@ -68,6 +68,7 @@ class ClusterWorkers:
     def __init__(self, cluster: Cluster, path: Path, cores_per_job: int) -> None:
         self._cluster = cluster
         self._errors = path / "errors.log"
+        self._errors.touch()
         self._cores = cores_per_job
         self._sent: dict[RunKey, Sent] = {}
         self._counts: Counter[RunKey] = Counter()

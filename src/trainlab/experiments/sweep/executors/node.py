@@ -70,7 +70,7 @@ def run_worker(job: Job, hear: Callable[[], str] = lambda: "") -> Ended:
     directory = job.directory if Path(job.directory).is_dir() else job.folder
     with job.messages.open("ab") as messages, job.errors.open("ab") as errors:
         process = subprocess.Popen(
-            [*_APART, *WORKER_COMMAND],
+            [*_APART, str(Path(job.folder, job.name)), *WORKER_COMMAND] if _APART else WORKER_COMMAND,
             stdin=subprocess.PIPE,
             stdout=messages,
             stderr=errors,
@@ -96,9 +96,10 @@ def run_worker(job: Job, hear: Callable[[], str] = lambda: "") -> Ended:
     return Ended(FAILED if status is None else 128 - status if status > 128 else status, cause=cause)
 
 
-_APART = ["/bin/sh", "-c", 'trap "" TERM USR2; "$@"; exit $?', "sh"] if os.name == "posix" else []
+_APART = ["/bin/sh", "-c", 'trap "" TERM USR2; "$@"; exit $?'] if os.name == "posix" else []
 """A shell between job and worker, so that the worker can save when the job is ended: Ray kills the children of a
-process that it ends, and Slurm sends its signals to all processes of a job. After a signal n it ends with 128 + n."""
+process that it ends, and Slurm sends its signals to all processes of a job. After a signal n it ends with 128 + n.
+Its first argument is nothing but a name, which `ps` shows."""
 
 
 def _obstacle(job: Job) -> str:
