@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "trainlab"
 FLOORS = [
-    {"errors", "randomness", "spelling", "atomic", "lock", "thread_limit", "words"},
+    {"errors", "randomness", "spelling", "atomic", "lock", "thread_limit", "words", "extras"},
     {"nn", "optim", "data"},
     {"models"},
     {"engines"},
@@ -19,8 +19,8 @@ FLOORS = [
     {"cli", "__main__"},
 ]
 LAZY = {
-    *("torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "IPython", "sklearn"),
-    *("jinja2", "onnx", "onnxruntime", "tensorboardX", "mlflow", "reportlab"),
+    *("torch", "matplotlib", "rich", "PIL", "safetensors", "threadpoolctl", "optuna", "ray", "submitit", "IPython"),
+    *("sklearn", "jinja2", "onnx", "onnxruntime", "tensorboardX", "mlflow", "reportlab"),
 }
 """Imported where they are used, so that everything else starts at once."""
 OWN = {"sklearn": {"sklearn"}, "report/pdf": {"reportlab"}}

@@ -1,5 +1,6 @@
 """One process at a time: a lock on a file that the operating system drops when its holder dies."""
 
+import errno
 import sys
 import time
 from collections.abc import Iterator
@@ -44,6 +45,25 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
             yield
         finally:
             _unlock(file)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock on ``path``; False when there is no such file.
+
+    Also across machines, where the folder lies on a network file system that shares its locks (NFS does, unless it was
+    mounted with ``nolock`` or ``local_lock``).
+    """
+    try:
+        file = path.open("r+b")
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESTALE):
+            return False
+        raise
+    with file:
+        if not _try_to_lock(file):
+            return True
+        _unlock(file)
+    return False
 
 
 if sys.platform == "win32":

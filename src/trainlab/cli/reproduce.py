@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trainlab.experiments.reproduction import Study
     from trainlab.experiments.reproduction.telling import ToldConfrontation
-    from trainlab.experiments.sweep import SweepFolder, SweepPlan
+    from trainlab.experiments.sweep import Executor, SweepFolder, SweepPlan
     from trainlab.training.progress import ProgressMode
 
 PATIENCE_SECONDS = 24 * 3600
@@ -93,7 +93,9 @@ def _refuse_long(plan: "SweepPlan", study: str) -> None:
         )
 
 
-def run_reproduction(folder: "SweepFolder", progress: "ProgressMode", lang: str = "en") -> int:
+def run_reproduction(
+    folder: "SweepFolder", progress: "ProgressMode", lang: str = "en", executor: "Executor | None" = None
+) -> int:
     """Run what is left, then print and report how it compares; returns the exit status."""
     from trainlab.cli.sweep import run_sweep, tell_rest
     from trainlab.experiments.measured_run import find_runs, measure
@@ -103,7 +105,7 @@ def run_reproduction(folder: "SweepFolder", progress: "ProgressMode", lang: str 
     from trainlab.report.telling.reproduction import reproduction_sections
 
     study = read_reproduction(folder.path)
-    outcome = run_sweep(folder, progress)
+    outcome = run_sweep(folder, progress, executor)
     if outcome is not None and outcome.status != "finished":
         return tell_rest(folder, outcome)
     runs = find_runs([folder.path])

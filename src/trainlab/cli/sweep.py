@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainlab.cli.executor import executor_options, read_executor
 from trainlab.cli.train import progress_option
 
 if TYPE_CHECKING:
-    from trainlab.experiments.sweep import Coordinator, SweepFolder, SweepOutcome
+    from trainlab.experiments.sweep import Coordinator, Executor, SweepFolder, SweepOutcome
     from trainlab.training.progress import ProgressMode
 
 SHOWN_POINTS = 10
@@ -21,12 +22,14 @@ SHOWN_POINTS = 10
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE[,VALUE]...]...")
 @click.option("--seeds", type=int, help="Runs of each point, with seeds that count up.  [default: 1]")
 @click.option("--jobs", type=int, help="Runs at a time; they share the cores.  [default: 1]")
+@click.option("--cores-per-job", type=int, help="Threads of a run at most.  [default: this machine's cores / jobs]")
 @click.option("--search", type=click.Choice(["grid", "random", "tpe"]), help="How points are found.  [default: grid]")
 @click.option("--trials", type=int, help="Points of a random or tpe search.")
 @click.option("--search-seed", type=int, help="Which points random and tpe try.  [default: 0]")
 @click.option("--budget", metavar="TIME", help="Begin no new run after so long: 90s, 30m, 1.5h.")
 @click.option("--prune", metavar="HOW", help="End runs that are behind: median, halving or hyperband.  [default: none]")
 @click.option("--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: sweeps/PRESET-N]")
+@executor_options
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
 @progress_option
 def sweep(
@@ -34,12 +37,16 @@ def sweep(
     words: tuple[str, ...],
     seeds: int | None,
     jobs: int | None,
+    cores_per_job: int | None,
     search: Any,
     trials: int | None,
     search_seed: int | None,
     budget: str | None,
     prune: Any,
     path: Path | None,
+    executor: str | None,
+    address: str | None,
+    slurm: tuple[str, ...],
     dry_run: bool,
     progress: "ProgressMode",
 ) -> int:
@@ -52,12 +59,18 @@ def sweep(
 
     A comma begins another value; a list of widths is written 256x128. Killed or stopped, a sweep goes on with
     `trainlab resume SWEEP`.
+
+    With --executor ray or slurm runs are computed on other machines: the sweep's folder and the data must then lie on
+    a file system that all of them see. See docs/sweeps-on-a-cluster.md.
     """
     from trainlab.experiments import next_run_path
     from trainlab.experiments.sweep import Options, SweepFolder, build_sweep, parse_budget, plan_sweep
 
     seconds = None if budget is None else parse_budget(budget)
-    options = Options(seeds, jobs, search, trials, seconds, search_seed, prune=prune)
+    where = read_executor(executor, address, slurm)
+    options = Options(
+        seeds, jobs, search, trials, seconds, search_seed, cores_per_job=cores_per_job, prune=prune, executor=where
+    )
     chosen = build_sweep(preset, words, options)
     path = path or next_run_path(Path("sweeps"), chosen.name)
     if path.exists():
@@ -69,31 +82,35 @@ def sweep(
     return _run(SweepFolder.create(path, chosen), progress)
 
 
-def resume_sweep(path: Path, progress: "ProgressMode") -> int:
-    """Run what a sweep has not run to its end; returns the exit status."""
+def resume_sweep(path: Path, progress: "ProgressMode", executor: "Executor | None" = None) -> int:
+    """Run what a sweep has not run to its end, by another executor if one is given; returns the exit status."""
     from trainlab.cli.reproduce import run_reproduction
     from trainlab.experiments.reproduction import is_reproduction
     from trainlab.experiments.sweep import SweepFolder
 
     folder = SweepFolder.open(path)
-    return run_reproduction(folder, progress) if is_reproduction(path) else _run(folder, progress)
+    if is_reproduction(path):
+        return run_reproduction(folder, progress, executor=executor)
+    return _run(folder, progress, executor)
 
 
-def _run(folder: "SweepFolder", progress: "ProgressMode") -> int:
-    outcome = run_sweep(folder, progress)
+def _run(folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | None" = None) -> int:
+    outcome = run_sweep(folder, progress, executor)
     if outcome is None:
         click.echo(f"{folder.path} has finished already; its table: {folder.path / 'results.csv'}")
         return 0
     return _finish(folder, outcome)
 
 
-def run_sweep(folder: "SweepFolder", progress: "ProgressMode") -> "SweepOutcome | None":
+def run_sweep(
+    folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | None" = None
+) -> "SweepOutcome | None":
     """Run what is left of a sweep, with a display; None when nothing is."""
     from trainlab.experiments.sweep import Coordinator, make_sweep_display
 
     display = make_sweep_display(progress)
     with folder.alone():
-        coordinator = Coordinator(folder, display, command=["trainlab", *sys.argv[1:]])
+        coordinator = Coordinator(folder, display, command=["trainlab", *sys.argv[1:]], executor=executor)
         if coordinator.is_done:
             return None
         _stop_on_signals(coordinator)

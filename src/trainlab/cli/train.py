@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainlab.cli.executor import executor_options, read_executor
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,9 +65,15 @@ def train(
 
 @click.command(short_help="Go on with a run or a sweep that was stopped.")
 @click.argument("run", type=click.Path(path_type=Path))
+@executor_options
 @progress_option
-def resume(run: Path, progress: "ProgressMode") -> int:
-    """Go on with RUN, a run or a sweep, from its last checkpoint, to the figures of one that was never stopped."""
+def resume(
+    run: Path, executor: str | None, address: str | None, slurm: tuple[str, ...], progress: "ProgressMode"
+) -> int:
+    """Go on with RUN, a run or a sweep, from its last checkpoint, to the figures of one that was never stopped.
+
+    A sweep goes on where it began, or for this time with the executor that is named.
+    """
     from trainlab.experiments import open_group
     from trainlab.experiments import resume as resume_run
     from trainlab.experiments.sweep import is_sweep
@@ -75,7 +82,9 @@ def resume(run: Path, progress: "ProgressMode") -> int:
     if is_sweep(run):
         from trainlab.cli.sweep import resume_sweep
 
-        return resume_sweep(run, progress)
+        return resume_sweep(run, progress, read_executor(executor, address, slurm))
+    if executor or address or slurm:
+        raise InputError(f"{run} is no sweep, and --executor, --address and --slurm are for sweeps. Leave them out.")
     if run.is_dir() and not (run / "config.toml").exists():
         raise InputError(
             f"{run} is neither a run nor a sweep: it has no config.toml and no sweep.toml. Both are made by trainlab, "

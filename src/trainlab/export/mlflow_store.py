@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from trainlab.errors import InputError
 from trainlab.experiments import RunFolder
 from trainlab.experiments.settings import value_text
-from trainlab.export.extras import optional_package
 from trainlab.export.table import finished_epochs, flat
+from trainlab.extras import optional_package
 
 DIGEST_TAG = "trainlab.digest"
 STATUS = {"finished": "FINISHED", "diverged": "FAILED", "interrupted": "KILLED"}

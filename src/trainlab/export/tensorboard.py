@@ -24,8 +24,8 @@ from trainlab.atomic import fill_folder_atomically
 from trainlab.data import describe
 from trainlab.experiments import Config, RunFolder, learning_rates, load_best
 from trainlab.experiments.settings import value_text
-from trainlab.export.extras import optional_package
 from trainlab.export.table import finished_epochs
+from trainlab.extras import optional_package
 from trainlab.report.first_layer import filters_picture, first_filters
 from trainlab.training import CheckpointSaved, EpochEnded, Event, RunEnded, RunStarted, StepEnded
 

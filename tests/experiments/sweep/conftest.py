@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trainlab.experiments.sweep import Options, Sweep, build_sweep
+from tests.experiments.sweep.scripted_workers import Notes
+from trainlab.experiments.sweep import Coordinator, Options, Sweep, SweepFolder, build_sweep
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,35 @@ def tiny_file(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> str
 def sweep(tiny_file: str) -> Sweep:
     """Two learning rates, two seeds, two jobs."""
     return build_sweep(tiny_file, ["lr=0.1,0.5"], Options(seeds=2, jobs=2))
+
+
+@pytest.fixture(scope="session")
+def long_sweep(tiny_file: str) -> Sweep:
+    """Four runs of 660 steps and 60 checkpoints, two at a time."""
+    return build_sweep(tiny_file, ["lr=0.1,0.5", "epochs=60"], Options(seeds=2, jobs=2, cores_per_job=1))
+
+
+@pytest.fixture(scope="session")
+def whole(long_sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> SweepFolder:
+    """A sweep that nothing stopped."""
+    return run_whole(long_sweep, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def slow_sweep(tiny_file: str) -> Sweep:
+    """Two runs of 1,320 steps and 330 checkpoints, which take some seconds, both at a time."""
+    words = ["lr=0.1,0.5", "epochs=120", "checkpoint_steps=4"]
+    return build_sweep(tiny_file, words, Options(jobs=2, cores_per_job=1))
+
+
+@pytest.fixture(scope="session")
+def slow_whole(slow_sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> SweepFolder:
+    """The same by processes of this machine, and nothing stopped it."""
+    return run_whole(slow_sweep, tmp_path_factory)
+
+
+def run_whole(sweep: Sweep, folders: pytest.TempPathFactory) -> SweepFolder:
+    folder = SweepFolder.create(folders.mktemp("sweeps") / "whole", sweep)
+    outcome = Coordinator(folder, Notes()).run()
+    assert outcome.count("finished") == len(folder.runs()), (folder.path / "errors.log").read_text()
+    return folder

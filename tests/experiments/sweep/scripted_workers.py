@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.experiments.sweep.coordinator import Display
+from trainlab.experiments.sweep.executors.local import Message
 from trainlab.experiments.sweep.folder import RunKey
-from trainlab.experiments.sweep.local import Message
 from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.experiments.sweep.table import Row
 from trainlab.experiments.sweep.worker import Request

@@ -101,7 +101,7 @@ def test_a_killed_process_is_started_again_twice(sweep: Sweep, tmp_path: Path) -
     assert [workers.started.count(key) for key in folder.runs()] == [1, 2, 3, 3]
     assert [row.status for row in ended.rows] == ["finished", "finished", "failed", "failed"]
     assert (
-        "its process was killed 3 times, the last time by signal 9. Perhaps there is too little memory"
+        "it was lost 3 times; the last time, its process was killed by signal 9. Perhaps there is too little memory"
         in ended.rows[2].reason
     )
     assert "lr=0.1 seed=1: its process was killed by signal 9; it goes on from its last checkpoint" in notes.texts

@@ -10,7 +10,7 @@ from trainlab.experiments import Config
 from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.sweep import Options, SweepPlan, build_sweep, plan_sweep
 from trainlab.experiments.sweep.estimate import TIMED_KINDS, CannotRun, Estimate, estimate
-from trainlab.experiments.sweep.local import THREAD_VARIABLES, job_environment
+from trainlab.experiments.sweep.executors.local import THREAD_VARIABLES, job_environment
 
 
 def config(tiny_mnist: Path, *words: str) -> Config:

@@ -2,61 +2,18 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.experiments.sweep.scripted_workers import Notes
-from tests.processes import environment
+from tests.experiments.sweep.whole_sweep import PATIENCE, assert_whole, start, tables
 from trainlab.errors import InputError
 from trainlab.experiments import RunFolder
-from trainlab.experiments.sweep import Coordinator, Options, RunKey, Sweep, SweepFolder, build_sweep
-from trainlab.experiments.sweep.local import LocalWorkers
+from trainlab.experiments.sweep import Coordinator, RunKey, Sweep, SweepFolder
+from trainlab.experiments.sweep.executors.local import LocalWorkers
 from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.lock import locked
-
-PATIENCE = 120  # seconds, for a busy machine
-
-
-@pytest.fixture(scope="module")
-def long_sweep(tiny_file: str) -> Sweep:
-    """Four runs of 660 steps and 60 checkpoints, two at a time."""
-    return build_sweep(tiny_file, ["lr=0.1,0.5", "epochs=60"], Options(seeds=2, jobs=2))
-
-
-@pytest.fixture(scope="module")
-def whole(long_sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> SweepFolder:
-    """A sweep that nothing stopped."""
-    folder = SweepFolder.create(tmp_path_factory.mktemp("sweeps") / "whole", long_sweep)
-    outcome = Coordinator(folder, Notes()).run()
-    assert outcome.count("finished") == 4, (folder.path / "errors.log").read_text()
-    return folder
-
-
-def tables(folder: Path) -> list[bytes]:
-    return [(folder / name).read_bytes() for name in ("results.csv", "results.json", "points.json", "sweep.toml")]
-
-
-def assert_whole(folder: Path, whole: SweepFolder) -> None:
-    """The tables are the same to the byte, the figures of every epoch as well, and every run has ended once."""
-    assert tables(folder) == tables(whole.path)
-    for key in whole.runs():
-        runs = [RunFolder.open(parent / key.folder) for parent in (folder, whole.path)]
-        lines = [[{**line, "seconds": 0} for line in run.read_metrics()] for run in runs]
-        assert lines[0] == lines[1]
-        assert (folder / key.folder / "log.txt").read_text().count("finished 60 epochs") == 1
-    assert (folder / "errors.log").read_text() == ""
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 class Killer(Notes):
@@ -85,19 +42,6 @@ def test_a_killed_worker_is_followed_by_another_that_goes_on(
     assert outcome.status == "finished"
     assert "lr=0.1 seed=1: its process was killed by signal 9" in killer.texts[0]
     assert_whole(folder.path, whole)
-
-
-def start(folder: Path) -> "subprocess.Popen[str]":
-    """`trainlab resume` of a sweep in a process of its own, as soon as the first run has validated an epoch."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trainlab", "resume", str(folder)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(lambda: any(folder.glob("*/metrics.jsonl")) or process.poll() is not None)
-    return process
 
 
 def test_workers_end_with_a_killed_coordinator_and_the_sweep_goes_on(

@@ -16,7 +16,7 @@ from tests.experiments.sweep import killed_judge
 from tests.experiments.sweep.scripted_workers import Notes
 from tests.processes import environment
 from trainlab.experiments.sweep import Coordinator, Options, RunKey, Sweep, SweepFolder, SweepOutcome, build_sweep
-from trainlab.experiments.sweep.local import LocalWorkers
+from trainlab.experiments.sweep.executors.local import LocalWorkers
 from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.experiments.sweep.worker import Request
 

@@ -11,6 +11,7 @@ best = best_point(scores(outcome.rows))
 
 from trainlab.experiments.sweep.coordinator import Coordinator, Display, SweepOutcome
 from trainlab.experiments.sweep.display import make_sweep_display
+from trainlab.experiments.sweep.executors.executor import Executor
 from trainlab.experiments.sweep.folder import RunKey, SweepFolder, is_sweep
 from trainlab.experiments.sweep.plan import SweepPlan, plan_sweep
 from trainlab.experiments.sweep.space import Choices, Range, settings_text
@@ -21,6 +22,7 @@ __all__ = [
     "Choices",
     "Coordinator",
     "Display",
+    "Executor",
     "Options",
     "PointScore",
     "Range",

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 from trainlab.errors import InputError
+from trainlab.experiments.sweep.executors.executor import Executor, make_workers
+from trainlab.experiments.sweep.executors.workers import Message, Workers
 from trainlab.experiments.sweep.folder import RunKey, SweepFolder
-from trainlab.experiments.sweep.local import LocalWorkers, Message
 from trainlab.experiments.sweep.search import Tried, propose
 from trainlab.experiments.sweep.snapshot import Running, Snapshot
 from trainlab.experiments.sweep.table import PointScore, Row, best_point, scores
@@ -31,29 +34,6 @@ class Display(Protocol):
         """Something to tell."""
 
 
-class Workers(Protocol):
-    """Where runs are computed: `LocalWorkers`, on this machine."""
-
-    def start(self, key: RunKey, request: Request) -> None:
-        """Begin a run, or go on with it."""
-
-    def receive(self, timeout: float) -> list[Message]:
-        """What workers have said; waits so many seconds for the first word. The last of each is that it has ended."""
-
-    @property
-    def count(self) -> int:
-        """Workers whose end has not been received."""
-
-    def stop(self) -> None:
-        """Let every run save and end."""
-
-    def kill(self) -> None:
-        """End every worker at once; their end is still received."""
-
-    def close(self) -> None:
-        """End every worker at once, and let go of all."""
-
-
 @dataclass(frozen=True)
 class SweepOutcome:
     """How a sweep ended, for now."""
@@ -75,7 +55,8 @@ class Coordinator:
         jobs: runs at a time.
         budget: seconds after which no new run begins; 0 for no limit. Counted from `run` on.
         command: what the user typed, for the runs' ``environment.json``.
-        workers: where runs are computed; by default in processes of this machine.
+        executor: where runs are computed; by default where the sweep says.
+        workers: stand in for those of the executor.
     """
 
     def __init__(
@@ -86,6 +67,7 @@ class Coordinator:
         jobs: int | None = None,
         budget: float | None = None,
         command: list[str] | None = None,
+        executor: Executor | None = None,
         workers: Workers | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -96,7 +78,8 @@ class Coordinator:
         self._budget = self.sweep.budget if budget is None else budget
         self._command = command or []
         self._clock = clock
-        self._workers = workers or LocalWorkers(self.sweep.cores_per_job, folder.path / "errors.log")
+        self._executor = executor or self.sweep.executor
+        self._given_workers = workers
         self._waiting = [key for key in folder.runs() if folder.is_open(key)]
         self._running: dict[RunKey, Running] = {}
         self._failures: dict[RunKey, str] = {}
@@ -110,6 +93,14 @@ class Coordinator:
         self._stops = 0
         self._started = 0.0
         self._ended_before = self._ended = 0
+
+    @cached_property
+    def _workers(self) -> Workers:
+        if self._given_workers is not None:
+            return self._given_workers
+        if self._executor.is_elsewhere:
+            self._display.note(f"waiting for {self._executor} …")
+        return make_workers(self._executor, self.folder.path, self._jobs, self.sweep.cores_per_job)
 
     @property
     def is_done(self) -> bool:
@@ -126,7 +117,7 @@ class Coordinator:
         self._update_results()
         self._ended_before, self._ended = self._ended, 0
         told_stops = 0
-        try:
+        with closing(self._workers):
             while True:
                 while self._may_begin() and (key := self._next_run()) is not None:
                     self._begin(key)
@@ -138,8 +129,6 @@ class Coordinator:
                     told_stops = self._stops
                     self._stop_workers()
                 self._display.refresh(self.snapshot())
-        finally:
-            self._workers.close()
         rows = self._update_results()
         if not self._is_point_missing() and all(row.status != "unfinished" for row in rows):
             return SweepOutcome("finished", rows)
@@ -246,27 +235,26 @@ class Coordinator:
         key = message.key
         if self.folder.summary(key) is not None or running.failure:
             self._settle(key, running.failure)
-        elif self._stops or running.has_stopped:
+        elif self._stops:
             self._settle(key)
-        elif message.status >= 0:
-            self._settle(key, f"its process ended with status {message.status}; see errors.log")
+        elif message.death:
+            self._restart(key, message.death)
+        elif running.has_stopped:
+            self._settle(key)
         else:
-            self._restart(key, -message.status)
+            self._settle(key, f"its process ended with status {message.status}; see errors.log")
 
-    def _restart(self, key: RunKey, signal_number: int) -> None:
-        """Go on with a run whose process was killed from outside."""
+    def _restart(self, key: RunKey, death: str) -> None:
+        """Go on with a run whose worker was ended from outside."""
         self._deaths[key] = self._deaths.get(key, 0) + 1
         if self._deaths[key] >= DEATHS:
             self._settle(
                 key,
-                f"its process was killed {DEATHS} times, the last time by signal {signal_number}. Perhaps there is too "
-                "little memory: try fewer --jobs.",
+                f"it was lost {DEATHS} times; the last time, {death}. Perhaps there is too little memory: try fewer "
+                "--jobs.",
             )
             return
-        self._display.note(
-            f"{self.folder.run_text(key)}: its process was killed by signal {signal_number}; it goes on from its last "
-            "checkpoint"
-        )
+        self._display.note(f"{self.folder.run_text(key)}: {death}; it goes on from its last checkpoint")
         self._begin(key)
 
     def _settle(self, key: RunKey, failure: str = "") -> None:

@@ -27,7 +27,7 @@ from trainlab.experiments.assemble import (
     threads_for,
 )
 from trainlab.experiments.config import Config
-from trainlab.experiments.sweep.local import job_environment
+from trainlab.experiments.sweep.executors.local import job_environment
 
 NO_COST = (
     "split", "stratified", "dropout", "initialization", "initial_std", "label_smoothing", "lr", "adam_lr", "momentum",

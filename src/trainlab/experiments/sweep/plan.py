@@ -37,7 +37,9 @@ class SweepPlan:
     def seconds(self) -> float:
         """From beginning to end, as if jobs did not slow each other down."""
         mean = sum(one.seconds for one in self.estimates) / len(self.estimates)
-        at_once = min(self.sweep.jobs, self.runs, available_cores())
+        at_once = min(self.sweep.jobs, self.runs)
+        if not self.sweep.executor.is_elsewhere:
+            at_once = min(at_once, available_cores())
         return mean * self.runs / at_once
 
     def lines(self, folder: Path) -> list[str]:
@@ -56,6 +58,8 @@ class SweepPlan:
             ("time", f"about {countdown_text(self.seconds)}, from timed steps ({self._step_text()})"),
             ("chosen by", "validation accuracy; the test set is not read"),
         ]
+        if sweep.executor.is_elsewhere:
+            rows.append(("executor", f"{sweep.executor}; the time is that of this machine's steps"))
         if sweep.budget:
             rows.append(("budget", f"no new run begins after {countdown_text(sweep.budget)}; those under way end"))
         if sweep.prune != "none":

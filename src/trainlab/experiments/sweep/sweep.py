@@ -31,13 +31,14 @@ split = 0.2                    # as the preset has it in the points that do not 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
+from trainlab.experiments.sweep.executors.executor import HERE, Executor
 from trainlab.experiments.sweep.pruning import Prune
 from trainlab.experiments.sweep.search import grid, import_optuna, random_points
 from trainlab.experiments.sweep.space import Choices, Range, Settings, read_table, read_words, settings_text
@@ -66,6 +67,7 @@ class Options:
     cores_per_job: int | None = None
     prune: Prune | None = None
     """How runs that are behind are found and ended, see `trainlab.experiments.sweep.pruning`."""
+    executor: Executor | None = None
 
     def __post_init__(self) -> None:
         for name, largest in LARGEST_NUMBER.items():
@@ -83,7 +85,7 @@ class Options:
 
     def over(self, other: "Options") -> "Options":
         """These options, and where nothing was said, the other ones."""
-        return replace(other, **{key: value for key, value in asdict(self).items() if value is not None})
+        return replace(other, **{key: value for key, value in vars(self).items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Sweep:
     prune: Prune = "none"
     listed: tuple[Settings, ...] = ()
     """The points of a list."""
+    executor: Executor = HERE
 
     def known_points(self) -> list[Settings]:
         """The points that can be told before a run has ended: all, or none of a tpe search."""
@@ -153,12 +156,22 @@ class Sweep:
         if self.prune != "none":
             lines.append(f"prune = {toml_value(self.prune)}")
         lines = [line for line in lines if line != "trials = 0"]
+        if self.executor.is_elsewhere:
+            lines.append(f"executor = {toml_value(self.executor.name)}")
+        if self.executor.address:
+            lines.append(f"address = {toml_value(self.executor.address)}")
         for point in self.listed:
             lines += ["", "[[points]]", *(f"{key} = {toml_value(value)}" for key, value in point.items())]
         lines += ["", "[vary]"] if not self.listed else []
         for key, varied in self.space.items() if not self.listed else ():
             values = list(varied.values) if isinstance(varied, Choices) else str(varied)
             lines.append(f"{key} = {toml_value(tuple(values) if isinstance(values, list) else values)}")
+        if self.executor.slurm:
+            lines += [
+                "",
+                "[slurm]",
+                *(f"{toml_value(key)} = {toml_value(value)}" for key, value in self.executor.slurm.items()),
+            ]
         settings = [line for line in self.base.to_toml().splitlines() if line.split(" ")[0] not in self.space]
         return "\n".join([*lines, "", "[settings]", *settings, ""])
 
@@ -180,12 +193,13 @@ def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None 
 
 
 FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job", "prune")
-TABLES = ("vary", "settings", "points")
+EXECUTOR_KEYS = ("executor", "address")
+TABLES = ("vary", "settings", "slurm", "points")
 
 
 def is_sweep_file(values: Mapping[str, Any]) -> bool:
     """Whether a TOML file describes a sweep, not a single configuration."""
-    return bool({*FILE_KEYS, *TABLES} & set(values))
+    return bool({*FILE_KEYS, *EXECUTOR_KEYS, *TABLES} & set(values))
 
 
 def read_sweep(path: Path) -> Sweep:
@@ -201,10 +215,10 @@ def sweep_from_values(
     Raises InputError, which does not name the file.
     """
     for key in values:
-        if key not in (*FILE_KEYS, *TABLES):
+        if key not in (known := (*FILE_KEYS, *EXECUTOR_KEYS, *TABLES)):
             hint = f" Settings stand in [settings] or [vary]: put {key} there." if hasattr(Config(), key) else ""
-            raise InputError(f"{unknown_name('key of a sweep', key, (*FILE_KEYS, *TABLES))}{hint}")
-    for table in ("vary", "settings"):
+            raise InputError(f"{unknown_name('key of a sweep', key, known)}{hint}")
+    for table in ("vary", "settings", "slurm"):
         if not isinstance(values.get(table, {}), dict):
             raise InputError(f"{table} is a table: write [{table}] and its settings below.")
     points = values.get("points", [])
@@ -219,6 +233,7 @@ def sweep_from_values(
     in_file = Options(
         **{key: values[key] for key in FILE_KEYS[2:] if key in values and key != "budget"},
         budget=parse_budget(values["budget"]) if "budget" in values else None,
+        executor=Executor.of(values.get("executor"), values.get("address"), values.get("slurm")),
     )
     own_varied, own_fixed = read_table(values.get("vary", {})), dict(values.get("settings", {}))
     for key in fixed:
@@ -292,6 +307,7 @@ def _build(
         cores_per_job=options.cores_per_job or max(1, available_cores() // jobs),
         prune=prune,
         listed=listed,
+        executor=options.executor or HERE,
     )
 
 

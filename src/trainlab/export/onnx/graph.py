@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.export.extras import optional_package
+from trainlab.extras import optional_package
 
 OPSET = 17
 """Version of the operations: of 2022, read by ONNX Runtime from 1.12 on."""

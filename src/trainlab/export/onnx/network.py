@@ -19,9 +19,9 @@ from trainlab.errors import RunFailed
 from trainlab.experiments import RunFolder, images_of, load_best
 from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.training_run import load_engine
-from trainlab.export.extras import optional_package
 from trainlab.export.onnx.graph import OnnxGraph
 from trainlab.export.onnx.layers import add_layer
+from trainlab.extras import optional_package
 from trainlab.training import EpochRecord
 
 IMAGES, PROBABILITIES = "images", "probabilities"

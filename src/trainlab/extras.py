@@ -1,4 +1,4 @@
-"""Packages that only an export needs."""
+"""Packages that come with an extra and not with every installation."""
 
 from importlib import import_module
 from typing import Any

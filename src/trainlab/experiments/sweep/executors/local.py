@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO
 
 from trainlab.experiments.assemble import CORES_VARIABLE
+from trainlab.experiments.sweep.executors.workers import Message
 from trainlab.experiments.sweep.folder import RunKey
 from trainlab.experiments.sweep.worker import Request
 
@@ -24,13 +25,7 @@ THREAD_VARIABLES = (
 )
 
 
-class Message(NamedTuple):
-    """What a worker says; `values` is None when its process has ended."""
-
-    key: RunKey
-    values: dict[str, Any] | None
-    status: int = 0
-    """Of a process that has ended: its exit status, below 0 the signal that killed it."""
+WORKER_COMMAND = [sys.executable, "-m", "trainlab.experiments.sweep", "worker"]
 
 
 class LocalWorkers:
@@ -47,7 +42,7 @@ class LocalWorkers:
         """Begin a run in a new process."""
         with self._errors.open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "trainlab.experiments.sweep", "worker"],
+                WORKER_COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -115,9 +110,14 @@ class LocalWorkers:
         return self._processes[key].pid
 
 
+def job_variables(cores: int) -> dict[str, str]:
+    """What is set in the environment of a job that may use so many cores; libraries read it when they are loaded."""
+    return dict.fromkeys(THREAD_VARIABLES, str(cores))
+
+
 def job_environment(cores: int) -> dict[str, str]:
-    """The environment of a job that may use so many cores; libraries read it when they are loaded."""
-    return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(cores))}
+    """The environment of such a job on this machine."""
+    return {**os.environ, **job_variables(cores)}
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:
