@@ -27,7 +27,7 @@ class Importance:
     share: float
     """In [0, 1]. Shares need not add up to 1: noise, and what hyperparameters do together, belong to none."""
     low: float
-    """The true share lies between ``low`` and ``high`` in about nine of ten searches."""
+    """The true share lies between ``low`` and ``high`` in more than nine of ten searches."""
     high: float
 
 
