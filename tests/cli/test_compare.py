@@ -69,6 +69,21 @@ def test_main_effects_are_told_where_several_settings_differ(
     assert "without 1 that no other one matches" in trainlab("compare", "grid").out
 
 
+def test_shares_of_the_variance_are_told_where_points_are_no_grid(
+    trainlab: Command, tiny_mnist: Path, tmp_path: Path
+) -> None:
+    base = Config(hidden=(8,), batch_size=100, epochs=1, data_dir=str(tiny_mnist))
+    for number in range(1, 13):
+        config = replace(base, lr=0.002 * 1.8**number, momentum=0.07 * number * 5 % 0.8)
+        train(config, tmp_path / f"search/{number}", "tiny")
+    done = trainlab("compare", "search")
+    assert "share of the variance of validation accuracy that each explains by itself, over 12 settings" in done.out
+    found = json.loads(trainlab("compare", "search", "--json").out)["importance"]
+    assert sorted(one["name"] for one in found) == ["lr", "momentum"]
+    for one in found:
+        assert f"{one['name']:20}{one['share']:.2f}  ({one['low']:.2f} to {one['high']:.2f})" in done.out
+
+
 def test_single_runs_conclude_nothing(trainlab: Command, runs: str) -> None:
     done = trainlab("compare", "runs/0.5-0", "runs/0.01-0", "--metric", "validation_loss", "--epoch", "last")
     assert "nothing can be concluded" in done.out

@@ -96,9 +96,38 @@ def test_the_budget_is_told(trainlab: Command, tiny: str) -> None:
     assert "the budget is used up after 1 run had ended; go on with:  trainlab resume sweeps/tiny-1" in done.out
 
 
+def test_pruning_is_planned_told_and_left_out_of_the_comparison(trainlab: Command, tiny: str) -> None:
+    words = ("lr=0.01,0.1,0.001,0.0001", "--prune", "halving", "--seeds", "2")
+    plan = trainlab("sweep", tiny, *words, "--dry-run")
+    assert "prune      halving, saves 0 to 56% of the epochs; steps and time above are without pruning" in plan.out
+    done = trainlab("sweep", tiny, *words, "--out", "sweep")
+    assert done.status == 0, done.err
+    assert "lr=0.001 seed=0  pruned: behind after epoch 1 of 2, with validation accuracy 0." in done.err
+    assert "(halving, against points 0 to 1)" in done.err
+    assert "  pruned: 2 points, which saved 6 of 16 epochs; why stands in results.csv" in done.out
+    assert done.out.count("% (n = 2)") == 2
+    compared = trainlab("compare", "sweep")
+    assert "2 of 4 settings were pruned by the sweep" in compared.out
+    assert trainlab("show", "sweep/point-002-seed-0").status == 0
+    assert trainlab("report", "sweep", "--output", "sweep.html").status == 0
+    assert trainlab("resume", "sweep").out.startswith("sweep has finished already")
+
+
+def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
+    words = ("lr=0.1,0.5,0.001", "--prune", "median", "--jobs", "2", "--dry-run")
+    done = trainlab("sweep", tiny, *words)
+    assert done.status == 0, done.err
+    assert (
+        "median; warning: nothing can be pruned, since no point of 3 comes after enough others to be judged by. Take "
+        "more points or fewer jobs."
+    ) in done.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["tiny.toml", "lr=0.1,0.5", "--prune", "medan"], "unknown way to prune 'medan'; did you mean 'median'?"),
+        (["tiny.toml", "lr=0.1,0.5", "epochs=1", "--prune", "median"], "--prune median ends runs between two epochs"),
         (["mnst-fast", "lr=0.1,0.2"], "unknown preset 'mnst-fast'; did you mean 'mnist-fast'?"),
         (["tiny.toml", "bach_size=3,4"], "did you mean 'batch_size'?"),
         (["tiny.toml", "lr=0.1,0.1"], "lr has the value 0.1 twice"),

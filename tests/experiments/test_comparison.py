@@ -73,6 +73,28 @@ def test_a_sentence_is_about_the_seeds_that_were_compared() -> None:
     assert found.sentences[0].startswith("lr=0.2 is 1.00 ± 0.04 percentage points above lr=0.1")
 
 
+def test_a_search_has_shares_of_variance_and_a_grid_has_none() -> None:
+    points = [(0.01 * (1 + number), 0.01 * (7 * number % 20)) for number in range(20)]
+    runs = [measured(seed, 0.5 + lr, lr=lr, dropout=dropout) for lr, dropout in points for seed in range(2)]
+    found = compare_runs([*runs, measured(status="pruned", lr=0.9, dropout=0.9)])
+    assert [one.name for one in found.importance] == ["lr", "dropout"]
+    assert found.importance[0].share > 0.99
+    assert found.to_dict()["importance"][0].keys() == {"name", "share", "low", "high"}
+    grid = [measured(lr=0.1 * one, dropout=0.1 * two) for one in range(1, 5) for two in range(4)]
+    assert compare_runs(grid).importance == []
+    assert compare_runs([measured(accuracy=lr, lr=lr) for lr, _ in points]).importance == []  # of one, it would be all
+
+
+def test_pruned_settings_come_last_without_a_figure_and_one_warning_is_for_all() -> None:
+    finished = [measured(seed, 0.9 - lr, lr=lr) for lr in (0.1, 0.2) for seed in range(3)]
+    found = compare_runs([measured(status="pruned", lr=0.01), *finished, measured(status="pruned", lr=0.02)])
+    assert [setting.label for setting in found.settings] == ["lr=0.1", "lr=0.2", "lr=0.01", "lr=0.02"]
+    assert found.differences[1:] == (None, None)
+    assert len(found.sentences) == 1
+    (warning,) = found.warnings
+    assert warning.startswith("2 of 4 settings were pruned by the sweep, because their first seed was behind")
+
+
 def test_only_finished_runs_count_and_the_others_are_named() -> None:
     runs = [measured(0, lr=0.1), measured(1, status="diverged", lr=0.1), measured(0, status="unfinished", lr=0.2)]
     found = compare_runs(runs)

@@ -85,6 +85,12 @@ def _print(found: "Comparison", plot: Path | None) -> None:
     if found.main_effects:
         console.print(f"\n{found.metric.replace('_', ' ')}, mean over the other settings")
         console.print(_effects(found))
+    if shares := found.importance:
+        measured = sum(bool(setting.finished) for setting in found.settings)
+        metric = found.metric.replace("_", " ")
+        console.print(f"\nshare of the variance of {metric} that each explains by itself, over {measured} settings")
+        for one in shares:
+            console.print(f"{one.name:20}{one.share:.2f}  ({one.low:.2f} to {one.high:.2f})", markup=False)
     test = found.settings[0].summary("test_accuracy")
     if test is not None:  # of the chosen one alone: whoever sees all of them chooses by them
         label, figure = found.settings[0].label, _cell(found.settings[0], "test_accuracy")

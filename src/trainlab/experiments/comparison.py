@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from math import prod
 from statistics import median
 from typing import Any
 
@@ -11,9 +12,11 @@ from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import (
     Difference,
+    Importance,
     MainEffect,
     Summary,
     best_against_others,
+    importance,
     main_effects,
     summarize,
     verdict,
@@ -88,6 +91,16 @@ class Comparison:
         several = len(self.settings[0].settings) > 1
         return main_effects([(one.settings, one.by_seed(self.metric)) for one in self.settings]) if several else []
 
+    @property
+    def importance(self) -> list[Importance]:
+        """How much of the variance each setting explains; none for a grid, where main effects say more."""
+        measured = [(one.settings, found.mean) for one in self.settings if (found := one.summary(self.metric))]
+        names = list(self.settings[0].settings)
+        grid = prod(len({one.settings[name] for one in self.settings}) for name in names)
+        if len(names) < 2 or len(self.settings) == grid:
+            return []
+        return importance([settings for settings, _ in measured], [mean for _, mean in measured])
+
     def to_dict(self) -> dict[str, Any]:
         """Everything in JSON's types; the same for the same runs."""
         settings = [
@@ -110,6 +123,7 @@ class Comparison:
             "settings": settings,
             "best_minus_others": differences,
             "main_effects": [{**asdict(effect), "span": effect.span} for effect in self.main_effects],
+            "importance": [asdict(one) for one in self.importance],
             "sentences": list(self.sentences),
             "warnings": list(self.warnings),
         }
@@ -158,7 +172,11 @@ def compare_runs(
     ]
     if not others:
         sentences = [_told(best, metric, say)]
-    warnings += [text for setting in ordered for text in warnings_of(setting, language)]
+    pruned = [setting for setting in ordered if all(run.status == "pruned" for run in setting.runs)]
+    warnings += [text for setting in ordered if setting not in pruned for text in warnings_of(setting, language)]
+    if pruned:
+        count = say("comparison.of_settings", some=len(pruned), all=len(settings))
+        warnings.append(say("comparison.pruned", count=count))
     warnings += [say("comparison.images", setting=key) for key in DECIDE_IMAGES if key in best.settings]
     warnings += [say("comparison.losses", setting=key) for key in DECIDE_LOSS if key in best.settings]
     warnings += [say("comparison.epochs")] if "epochs" in best.settings else []
