@@ -15,6 +15,7 @@ from benchmarks import (
     presets,
     profile_step,
     resnet18_step,
+    runs_report,
     sklearn_classifier,
     startup,
     time_to_accuracy,
@@ -38,6 +39,7 @@ SPEED: dict[str, Measure] = {
     "resnet18_step": resnet18_step.measure,
     "data_wait": data_wait.measure,
     "sklearn_classifier": sklearn_classifier.measure,
+    "runs_report": runs_report.measure,
 }
 ACCURACY: dict[str, Measure] = {
     "lab1_experiments": lab1_experiments.measure,

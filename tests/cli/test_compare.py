@@ -91,6 +91,21 @@ def test_single_runs_conclude_nothing(trainlab: Command, runs: str) -> None:
     assert "warning: lr=0.5: 1 seed only" in done.out
 
 
+def test_a_comparison_in_chinese(trainlab: Command, runs: str) -> None:
+    done = trainlab("compare", runs, "--lang", "zh-TW")
+    assert done.status == 0
+    header, best, *_ = done.out.splitlines()
+    assert header.split()[:3] == ["lr", "n", "驗證準確率"]
+    assert best.split()[:2] == ["0.5", "3"]
+    assert "取每次訓練最佳 epoch 的數值" in done.out
+    assert "lr=0.5 比 lr=0.01 高" in done.out
+    assert "lr=0.5（由驗證結果選出）的測試準確率" in done.out
+    english = trainlab("compare", runs).out
+    assert not set(english.splitlines()) & set(done.out.splitlines()) - {"", *(best, done.out.splitlines()[2])}
+    found = json.loads(trainlab("compare", runs, "--lang", "zh-TW", "--json").out)
+    assert "個百分點" in found["sentences"][0]
+
+
 def test_a_picture_of_the_curves(trainlab: Command, runs: str) -> None:
     for name, beginning in (("bands.png", b"\x89PNG"), ("bands.svg", b"<?xml")):
         assert trainlab("compare", runs, "--plot", name).status == 0
@@ -116,6 +131,7 @@ def test_a_damaged_file_is_named(trainlab: Command, measured: Path, name: str) -
     [
         (["runs/0.5-0"], "compare needs at least two runs, got 1"),
         (["nowhere", "runs"], "nowhere is not a folder"),
+        (["runs", "--lang", "zh"], "unknown language 'zh'; did you mean 'zh-TW'?"),
         (["runs", "--metric", "test_accuracy"], "unknown metric 'test_accuracy'"),
         (["runs", "--json", "--csv"], "--json and --csv exclude each other"),
         (["runs", "--plot", "bands.gif"], "bands.gif is no picture that can be drawn"),

@@ -1,7 +1,9 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,9 +13,12 @@ import pytest
 
 from tests.cli.command import Command
 from tests.cli.tiny_runs import train_two_rates
-from trainlab.experiments import RunFolder
+from trainlab.experiments import Config, RunFolder, train
+from trainlab.experiments.comparison import compare_runs
+from trainlab.experiments.measured_run import find_runs, measure
+from trainlab.experiments.statistics import summarize
 from trainlab.report import write_report
-from trainlab.report.document import Bullets, Cell, Heading, Paragraph, Section, Table
+from trainlab.report.document import Bullets, Cell, Charts, Heading, Paragraph, Section, Table
 from trainlab.report.telling import tell
 
 
@@ -290,3 +295,91 @@ def test_without_the_package_for_pdf_its_command_is_told(
     assert (done.status, done.out) == (2, "")
     assert "a report as PDF needs reportlab, which is not installed here: pip install 'trainlab[pdf]'" in done.err
     assert not Path("report.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("metrics.jsonl", lambda text: text[:-20], "metrics.jsonl is damaged ("),
+        (
+            "metrics.jsonl",
+            lambda text: text.replace('"loss"', '"lost"'),
+            "metrics.jsonl has no 'loss', so the run cannot",
+        ),
+        ("metrics.jsonl", lambda text: "[1]\n", "metrics.jsonl has [1], not figures by their names"),
+        ("metrics.jsonl", lambda text: text.replace('"epoch": 2', '"epoch": "two"'), "line 2 of"),
+        ("summary.json", lambda text: "{", "summary.json is damaged ("),
+        ("summary.json", lambda text: text.replace('"finished"', '"done"'), "has status 'done', not one of finished"),
+        ("summary.json", lambda text: text.replace('"best"', '"bets"'), "summary.json has no 'best'"),
+        ("environment.json", lambda text: "null", "environment.json is damaged"),
+        ("config.toml", lambda text: text.replace("lr =", "rl ="), "unknown setting 'rl'"),
+    ],
+)
+def test_a_file_that_was_cut_off_or_edited_is_named(
+    trainlab: Command, runs: Path, name: str, change: Callable[[str], str], message: str
+) -> None:
+    path = runs / "0.5-1" / name
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    done = trainlab("report", "runs")
+    assert done.status == 2
+    assert str(path) in done.err
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not Path("report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["split.npz", "checkpoints/best.safetensors"])
+def test_a_damaged_file_of_weights_or_images_leaves_out_what_needs_it(trainlab: Command, runs: Path, name: str) -> None:
+    (path,) = (runs / "0.5-0").glob(name)
+    path.write_bytes(path.read_bytes()[:100])
+    assert trainlab("report", "runs/0.5-0").status == 0
+    assert "confusion matrix, worst mistakes and first-layer weights are left out" in Path("report.html").read_text()
+
+
+def test_runs_on_two_data_sets_are_told_apart(trainlab: Command, runs: Path) -> None:
+    for seed in (0, 1):
+        config = runs / f"0.01-{seed}" / "config.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace('"mnist"', '"fashion-mnist"'), encoding="utf-8")
+    extra = [Section("Published", [Paragraph("As published.")])]
+    write_report(find_runs([runs]), Path("report.html"), extra=extra)
+    text = Path("report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert "Runs on fashion-mnist and mnist" in page.headings
+    assert "each data set is reported apart" in text
+    places = [page.headings.index(heading) for heading in ("Published", "tiny on fashion-mnist", "tiny on mnist")]
+    assert places == sorted(places)
+    assert page.headings.count("Results") == 2
+    assert "lr=0.5 is" not in text
+
+
+def test_a_grid_s_main_effects_and_a_search_s_dots_are_drawn(trainlab: Command, tiny_mnist: Path) -> None:
+    base = Config(hidden=(8,), batch_size=100, epochs=1, data_dir=str(tiny_mnist))
+    for lr, momentum in ((0.5, 0.0), (0.5, 0.5), (0.01, 0.0), (0.01, 0.5)):
+        for seed in (0, 1):
+            train(replace(base, lr=lr, momentum=momentum, seed=seed), Path(f"grid/{lr}-{momentum}-{seed}"), "tiny")
+    (part,) = tell(find_runs([Path("grid")])).parts
+    (section,) = [section for section in part.sections if section.title == "What each setting does"]
+    told, charts = section.blocks
+    assert isinstance(told, Paragraph)
+    assert isinstance(charts, Charts)
+    assert "Bars are the 95 % confidence interval" in told.text
+    assert {chart.x_label for chart in charts.charts} == {"lr", "momentum"}
+    effect = {one.name: one for one in compare_runs([measure(run) for run in find_runs([Path("grid")])]).main_effects}
+    for chart in charts.charts:
+        levels = effect[chart.x_label].levels
+        assert list(chart.x_names) == [str(level.value) for level in levels]
+        assert list(chart.lines[0].y) == [level.mean for level in levels]
+        assert list(chart.lines[0].spread) == [summarize(list(level.by_seed.values())).margin for level in levels]
+    for name in ("0.01-0.5-0", "0.01-0.5-1", "0.5-0.0-0", "0.5-0.0-1"):
+        shutil.rmtree(Path("grid") / name)  # nothing matches any more, as in a random search
+    (part,) = tell(find_runs([Path("grid")])).parts
+    (section,) = [section for section in part.sections if section.title == "What each setting does"]
+    told, charts = section.blocks
+    assert isinstance(told, Paragraph)
+    assert isinstance(charts, Charts)
+    assert "A dot is a setting" in told.text
+    (rates,) = [chart for chart in charts.charts if chart.x_label == "lr"]
+    others, best = rates.lines
+    assert list(others.x) + list(best.x) == [0.01, 0.5]
+    assert best.y[0] > others.y[0]

@@ -172,3 +172,10 @@ def test_main_effects_where_several_settings_differ() -> None:
     assert (width.name, [level.value for level in width.levels]) == ("hidden", [(16,), (32,)])
     assert compare_runs(runs).to_dict()["main_effects"][0]["span"] == pytest.approx(0.1)
     assert compare_runs(runs[:4]).main_effects == []
+
+
+def test_many_settings_with_few_seeds_are_warned_of_once() -> None:
+    named = compare_runs([measured(0, 0.9 - lr, lr=lr) for lr in (0.1, 0.2, 0.3)]).warnings
+    assert named == tuple(f"lr={lr}: 1 seed only; 3 or more tell how much seeds differ" for lr in (0.1, 0.2, 0.3))
+    counted = compare_runs([measured(0, 0.9 - lr, lr=lr) for lr in (0.1, 0.2, 0.3, 0.4)]).warnings
+    assert counted == ("4 settings: 1 seed only; 3 or more tell how much seeds differ",)

@@ -12,13 +12,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from trainlab.experiments.comparison import Comparison, MeasuredSetting
+    from trainlab.words import Words
 
-COLUMNS = {
-    "validation_accuracy": "valid. acc.",
-    "validation_loss": "valid. loss",
-    "train_accuracy": "train acc.",
-    "seconds": "seconds",
-}
+COLUMNS = ("validation_accuracy", "validation_loss", "train_accuracy", "seconds")
 
 
 @click.command(short_help="Runs side by side: mean ± std over seeds, and which differences exceed seed noise.")
@@ -30,7 +26,10 @@ COLUMNS = {
 @click.option(
     "--plot", type=click.Path(path_type=Path), help="Draw curves with bands over seeds into a .png or .svg file."
 )
-def compare(runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_csv: bool, plot: Path | None) -> None:
+@click.option("--lang", default="en", show_default=True, help="Language of what is told: en or zh-TW.")
+def compare(
+    runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_csv: bool, plot: Path | None, lang: str
+) -> None:
     """Compare RUNS: folders of runs, or folders that hold them.
 
     Runs that differ in nothing but their seed are one setting. The best setting is chosen on validation, and tested
@@ -43,10 +42,12 @@ def compare(runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_c
     from trainlab.errors import InputError
     from trainlab.experiments.comparison import compare_runs
     from trainlab.experiments.measured_run import find_runs, measure
+    from trainlab.words import words
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other. Choose one.")
-    found = compare_runs([measure(run, epoch) for run in find_runs(runs)], metric, epoch)
+    say = words(lang)
+    found = compare_runs([measure(run, epoch) for run in find_runs(runs)], metric, epoch, lang)
     if plot is not None:
         from trainlab.report.seed_bands import draw_seed_bands
 
@@ -56,7 +57,7 @@ def compare(runs: tuple[Path, ...], metric: str, epoch: str, as_json: bool, as_c
     elif as_csv:
         click.echo(_csv(found), nl=False)
     else:
-        _print(found, plot)
+        _print(found, plot, say)
 
 
 def _csv(found: "Comparison") -> str:
@@ -74,36 +75,35 @@ def _csv(found: "Comparison") -> str:
     return file.getvalue()
 
 
-def _print(found: "Comparison", plot: Path | None) -> None:
+def _print(found: "Comparison", plot: Path | None, say: "Words") -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(_table(found))
-    console.print(f"figures of each run's {found.epoch} epoch, mean ± standard deviation over its seeds; best first\n")
+    console.print(_table(found, say))
+    console.print(say("compare.told", epoch=say(f"compare.{found.epoch}")) + "\n")
     for sentence in found.sentences:
         console.print(sentence, markup=False)
     if found.main_effects:
-        console.print(f"\n{found.metric.replace('_', ' ')}, mean over the other settings")
-        console.print(_effects(found))
+        console.print("\n" + say("compare.effects", metric=say(f"metric.{found.metric}")))
+        console.print(_effects(found, say))
     if shares := found.importance:
-        measured = sum(bool(setting.finished) for setting in found.settings)
-        metric = found.metric.replace("_", " ")
-        console.print(f"\nshare of the variance of {metric} that each explains by itself, over {measured} settings")
+        measured = say.count("setting", sum(bool(setting.finished) for setting in found.settings))
+        console.print("\n" + say("compare.importance", metric=say(f"metric.{found.metric}"), settings=measured))
         for one in shares:
-            console.print(f"{one.name:20}{one.share:.2f}  ({one.low:.2f} to {one.high:.2f})", markup=False)
+            console.print(f"{one.name:20}{one.share:.2f}  ({one.low:.2f} … {one.high:.2f})", markup=False)
     test = found.settings[0].summary("test_accuracy")
     if test is not None:  # of the chosen one alone: whoever sees all of them chooses by them
         label, figure = found.settings[0].label, _cell(found.settings[0], "test_accuracy")
-        console.print(f"\ntest accuracy of {label}, which validation chose: {figure} (n = {test.n})", markup=False)
+        console.print("\n" + say("compare.test", label=label, figure=figure, n=test.n), markup=False)
     if found.warnings:
         console.print()
     for warning in found.warnings:
-        console.print(f"warning: {warning}", markup=False, style="yellow")
+        console.print(say("compare.warning", text=warning), markup=False, style="yellow")
     if plot is not None:
-        console.print(f"\ncurves   {plot}", markup=False)
+        console.print("\n" + say("compare.curves", path=plot), markup=False)
 
 
-def _table(found: "Comparison") -> "Table":
+def _table(found: "Comparison", say: "Words") -> "Table":
     from rich.table import Table
 
     from trainlab.experiments.settings import value_text
@@ -111,9 +111,9 @@ def _table(found: "Comparison") -> "Table":
     used = [metric for metric in COLUMNS if any(setting.summary(metric) for setting in found.settings)]
     keys = list(found.settings[0].settings)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in keys or ["runs"]:
-        table.add_column(title)
-    for title in ("n", *(COLUMNS[metric] for metric in used)):
+    for title in keys or [say("compare.runs")]:
+        table.add_column(title, overflow="fold")
+    for title in ("n", *(say(f"compare.{metric}") for metric in used)):
         table.add_column(title, justify="right", no_wrap=True)
     for place, setting in enumerate(found.settings):
         values = [value_text(setting.settings[key]) for key in keys] or [setting.label]
@@ -122,7 +122,7 @@ def _table(found: "Comparison") -> "Table":
     return table
 
 
-def _effects(found: "Comparison") -> "Table":
+def _effects(found: "Comparison", say: "Words") -> "Table":
     from rich.table import Table
 
     from trainlab.experiments.settings import value_text
@@ -135,7 +135,7 @@ def _effects(found: "Comparison") -> "Table":
         cells = [
             f"[bold]{cell}[/bold]" if one is best else cell for cell, one in zip(cells, effect.levels, strict=True)
         ]
-        left_out = f"without {effect.left_out} that no other one matches" if effect.left_out else ""
+        left_out = say("compare.left_out", n=effect.left_out) if effect.left_out else ""
         table.add_row(effect.name, "   ".join(cells), left_out)
     return table
 

@@ -47,6 +47,8 @@ DECIDE_IMAGES = ("split", "subset", "stratified")
 """Validation images are not the same where these differ."""
 
 ENOUGH_SEEDS = 3
+MOST_NAMED = 3
+"""Of more settings with the same trouble, the number is told."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def compare_runs(
     if not others:
         sentences = [_told(best, metric, say)]
     pruned = [setting for setting in ordered if all(run.status == "pruned" for run in setting.runs)]
-    warnings += [text for setting in ordered if setting not in pruned for text in warnings_of(setting, language)]
+    warnings += warnings_of([setting for setting in ordered if setting not in pruned], language)
     if pruned:
         count = say("comparison.of_settings", some=len(pruned), all=len(settings))
         warnings.append(say("comparison.pruned", count=count))
@@ -256,9 +258,14 @@ def _told(setting: MeasuredSetting, metric: str, say: Words) -> str:
     return say("comparison.one_setting", metric=name, figure=found.text(), seeds=seeds)
 
 
-def warnings_of(setting: MeasuredSetting, language: str = "en") -> list[str]:
-    """What keeps the figures of one setting from meaning what they seem to."""
-    say, label = words(language), setting.label
+def warnings_of(settings: Sequence[MeasuredSetting], language: str = "en") -> list[str]:
+    """What keeps the figures of these settings from meaning what they seem to."""
+    say = words(language)
+    return [text for one in settings for text in _warnings_of(one, say)] + _few_seeds(settings, say)
+
+
+def _warnings_of(setting: MeasuredSetting, say: Words) -> list[str]:
+    label = setting.label
     warnings = []
     for status in ("diverged", "pruned", "interrupted", "unfinished"):
         seeds = [run.config.seed for run in setting.runs if run.status == status]
@@ -267,10 +274,20 @@ def warnings_of(setting: MeasuredSetting, language: str = "en") -> list[str]:
             count = of_runs if len(setting.runs) > 1 else say("comparison.only_run")
             told = {"status": say(f"status.{status}"), "seeds": ", ".join(map(str, seeds))}
             warnings.append(say("comparison.not_counted", label=label, count=count, **told))
-    n = len(setting.finished)
-    if 0 < n < ENOUGH_SEEDS:
-        warnings.append(say("comparison.few_seeds", label=label, seeds=say.count("seed", n), enough=ENOUGH_SEEDS))
     overfit = [after for run in setting.finished if (after := run.overfits_after) is not None]
-    if len(overfit) * 2 > n:
+    if len(overfit) * 2 > len(setting.finished):
         warnings.append(say("comparison.overfits", label=label, epoch=f"{median(overfit):g}"))
     return warnings
+
+
+def _few_seeds(settings: Sequence[MeasuredSetting], say: Words) -> list[str]:
+    """A warning for each setting with few seeds, or one for all where there are many of them."""
+    labels: dict[int, list[str]] = {}
+    for setting in settings:
+        if 0 < (n := len(setting.finished)) < ENOUGH_SEEDS:
+            labels.setdefault(n, []).append(setting.label)
+    return [
+        say("comparison.few_seeds", label=label, seeds=say.count("seed", n), enough=ENOUGH_SEEDS)
+        for n, members in labels.items()
+        for label in (members if len(members) <= MOST_NAMED else [say.count("setting", len(members))])
+    ]

@@ -142,7 +142,7 @@ def _x_ticks(chart: Chart, x: Scale) -> list[tuple[float, str]]:
         return list(enumerate(names))
     if chart.can_zoom:
         return [(tick, str(tick)) for tick in epoch_ticks(x.low, x.high, most=6)]
-    return [(tick, f"{tick:g}") for tick in x.ticks(most=5)]
+    return [(tick, f"{tick:g}") for tick in x.ticks()]
 
 
 def _curve(line: Line, x: Scale, y: Scale) -> list[Stroke | Dot]:

@@ -10,14 +10,19 @@ from trainlab.report.telling.answer import percent
 from trainlab.words import Words
 
 COLUMNS = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "seconds")
+MOST_SENTENCES = 12
+"""Of more settings, the best are compared in words."""
 
 
 def results(settings: Sequence[MeasuredSetting], comparison: Comparison | None, say: Words) -> Section:
     blocks: list[Block] = [Paragraph(say("report.results_told")), settings_table(settings, say)]
     if comparison is not None and len(settings) > 1 and comparison.sentences:
+        told, left = list(comparison.sentences[:MOST_SENTENCES]), len(comparison.sentences[MOST_SENTENCES:])
+        if left:
+            told.append(say("report.more_comparisons", settings=say.count("setting", left)))
         blocks += [
             Heading(say("report.more_than_noise")),
-            Bullets(comparison.sentences),
+            Bullets(told),
             Paragraph(say("report.tests_told"), "note"),
         ]
     return Section(say("report.results"), blocks)

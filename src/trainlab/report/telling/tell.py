@@ -83,7 +83,7 @@ def _subject(runs: Sequence[MeasuredRun], folders: dict[Path, RunFolder], langua
         comparison = compare_runs(runs, language=language)
         return Subject(comparison.settings, comparison, comparison.warnings, folders)
     (setting,), _ = group_runs(runs, language)
-    return Subject((setting,), None, tuple(warnings_of(setting, language)), folders)
+    return Subject((setting,), None, tuple(warnings_of([setting], language)), folders)
 
 
 def _part(subject: Subject, extra: Sequence[Section], say: Words) -> Part:
