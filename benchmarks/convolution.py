@@ -14,7 +14,8 @@ from benchmarks.rivals import import_rival
 from benchmarks.rivals.pytorch import torch_threads
 from benchmarks.rounds import CORES, Contender, Numbers, compare
 from benchmarks.size import Size
-from trainlab.nn import Conv2d
+from benchmarks.whole_batch import WholeBatchConv2d
+from trainlab.nn import Array, Conv2d, Module
 from trainlab.nn.blas import thread_limit
 from trainlab.randomness import generator
 
@@ -78,22 +79,28 @@ def _race(channels: int, side: int, batch: int, size: Size) -> Comparison:
 
 
 def trainlab_conv2d(problem: Problem) -> Contender:
-    channels = len(problem.weight)
-    layer = Conv2d(channels, channels, 3, padding=1, rng=generator(0, "replaced"))
-    layer.load_state_dict({"weight": problem.weight, "bias": np.zeros(channels, np.float32)})
     x, grad_output = (
         np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
         for images in (problem.x, problem.grad_output)
     )
+    return _contender(_step(_layer(problem), x, grad_output), len(x), thread_limit)
 
+
+def _layer(problem: Problem) -> Conv2d:
+    channels = len(problem.weight)
+    layer = Conv2d(channels, channels, 3, padding=1, rng=generator(0, "replaced"))
+    layer.load_state_dict({"weight": problem.weight, "bias": np.zeros(channels, np.float32)})
+    return layer
+
+
+def _step(layer: Module, x: Array, grad_output: Array) -> Callable[[], tuple[Any, ...]]:
     def step() -> tuple[Any, ...]:
         layer.zero_grad()
         y = layer.forward(x)
         grad_input = layer.backward(grad_output)
-        assert layer.bias is not None
-        return y, grad_input, layer.weight.grad, layer.bias.grad
+        return y, grad_input, *(parameter.grad for parameter in layer.parameters())
 
-    return _contender(step, len(x), thread_limit)
+    return step
 
 
 def pytorch(problem: Problem, channels_last: bool) -> Contender:
@@ -112,29 +119,8 @@ def pytorch(problem: Problem, channels_last: bool) -> Contender:
 
 
 def usual_im2col(problem: Problem) -> Contender:
-    """Nine slices make a matrix of the whole batch, two products go back, nine additions make the input's gradient."""
-    x, weight, grad_output = problem.x, problem.weight, problem.grad_output
-    batch, channels, height, width = x.shape
-    places = [(a, b) for a in range(3) for b in range(3)]
-
-    def step() -> tuple[Any, ...]:
-        padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-        columns = np.empty((batch, channels, 9, height, width), np.float32)
-        for k, (a, b) in enumerate(places):
-            columns[:, :, k] = padded[:, :, a : a + height, b : b + width]
-        matrix = columns.transpose(0, 3, 4, 1, 2).reshape(-1, channels * 9)
-        rows = weight.reshape(len(weight), -1)
-        y = (matrix @ rows.T).reshape(batch, height, width, -1).transpose(0, 3, 1, 2)
-
-        grad_rows = grad_output.transpose(0, 2, 3, 1).reshape(-1, len(weight))
-        grad_weight = (grad_rows.T @ matrix).reshape(weight.shape)
-        grad_columns = (grad_rows @ rows).reshape(batch, height, width, channels, 9).transpose(0, 3, 4, 1, 2)
-        grad_padded = np.zeros_like(padded)
-        for k, (a, b) in enumerate(places):
-            grad_padded[:, :, a : a + height, b : b + width] += grad_columns[:, :, k]
-        return y, grad_padded[:, :, 1:-1, 1:-1], grad_weight, grad_rows.sum(axis=0)
-
-    return _contender(step, batch, thread_limit)
+    layer = WholeBatchConv2d(_layer(problem))
+    return _contender(_step(layer, problem.x, problem.grad_output), len(problem.x), thread_limit)
 
 
 def _contender(

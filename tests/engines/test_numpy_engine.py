@@ -6,8 +6,10 @@ import torch
 
 from trainlab.data import Batch
 from trainlab.engines import NumpyEngine
-from trainlab.models import mlp
+from trainlab.models import lenet, mlp
 from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
+from trainlab.nn.blas import thread_count
+from trainlab.nn.parallel import WORTH_SHARING, in_shares
 from trainlab.optim import SGD, Adam, Optimizer
 
 
@@ -159,3 +161,17 @@ def test_predictions_are_probabilities() -> None:
 
 def _sgd(model: Sequential) -> Optimizer:
     return SGD(model.parameters(), lr=0.1)
+
+
+def test_a_network_with_convolutions_shares_batches_and_leaves_products_one_thread() -> None:
+    """The threads of BLAS would go on holding the cores that the shares of the next layer need."""
+    rng = np.random.default_rng(0)
+    networks: dict[str, Sequential] = {"mlp": mlp(784, [8], 10, rng=rng), "lenet": lenet(10, 1, 28, 28, rng=rng)}
+    seen: dict[str, tuple[int, ...]] = {}
+    for name, model in networks.items():
+        engine = NumpyEngine(model, CrossEntropyLoss(), SGD(model.parameters(), 0.1))
+        with engine.thread_limit(3):
+            seen[name] = thread_count(), len(in_shares(lambda share: share, 7, WORTH_SHARING))
+        with engine.thread_limit(7):
+            seen[name] += (len(in_shares(lambda share: share, 7, WORTH_SHARING)),)
+    assert seen == {"mlp": (3, 4, 7), "lenet": (1, 4, 7)}

@@ -22,6 +22,7 @@ from trainlab.nn import (
     ReLU,
     Residual,
     convolution,
+    functional,
     normalization,
     parallel,
     pooling,
@@ -96,6 +97,32 @@ def test_batch_normalization_in_pieces_and_by_several_threads_is_the_naive_one(
     back_naive = normalization.batch_norm_backward_naive(g, x, weight, *naive[1:], 1e-3)
     for one, other in zip((*fast, *back), (*naive, *back_naive), strict=True):
         assert_close(one, other, "a result", 1e-14)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_relu_by_several_threads_is_that_by_one(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, g = (channels_first(rng().standard_normal((6, 4, 5, 3)) - shift) for shift in (0.0, 0.5))
+    expected = functional.relu_forward(x)
+    expected_back = functional.relu_backward(g, expected)
+    monkeypatch.setattr(functional, "SHARED", 0)
+    with thread_limit(threads):
+        assert_same(functional.relu_forward(x), expected, "y")
+        assert_same(functional.relu_backward(g, expected), expected_back, "grad_input")
+
+
+@pytest.mark.parametrize("case", POOL_CASES, ids=lambda case: case.name)
+def test_max_pooling_by_several_threads_lets_nan_win_as_the_naive_one_does(
+    case: LayerCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "WORTH_SHARING", 0)
+    layer: Any = build(case)
+    x = rng().standard_normal((5, *case.shape[1:]))
+    x[rng().random(x.shape) < 0.2] = np.nan
+    x[rng().random(x.shape) < 0.2] = -np.inf
+    with thread_limit(2):
+        fast = pooling.max_pool2d_forward(x, layer.window)
+    for one, other in zip(fast, pooling.max_pool2d_forward_naive(x, layer.window), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 # ---------------------------------------------------------------- how arrays lie in memory

@@ -48,9 +48,12 @@ def test_winograd_in_pieces_and_by_several_threads_is_the_naive_one(
 def test_rounding_in_float32_is_that_of_a_few_additions(channels: int) -> None:
     x, weight = (rng().standard_normal(shape) for shape in ((2, channels, 8, 8), (channels, channels, 3, 3)))
     g = random_upstream(x.shape)
-    narrow = [array.astype(np.float32) for array in (g, x, weight)]
+    g32, x32, weight32 = (array.astype(np.float32) for array in (g, x, weight))
     for one, other in zip(
-        (winograd.winograd_forward(*narrow[1:], None, PADDED), *winograd.winograd_backward(*narrow, PADDED)),
+        (
+            winograd.winograd_forward(x32, weight32, None, PADDED),
+            *winograd.winograd_backward(g32, x32, weight32, PADDED),
+        ),
         (convolution.conv2d_forward(x, weight, None, PADDED), *convolution.conv2d_backward(g, x, weight, PADDED)),
         strict=True,
     ):

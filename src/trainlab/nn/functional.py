@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from trainlab.nn.array import FLOAT32, Array, DType, Labels
+from trainlab.nn.parallel import WORTH_SHARING, in_shares
 
 # ---------------------------------------------------------------- linear
 
@@ -43,9 +44,17 @@ def linear_backward(grad_output: Array, x: Array, weight: Array) -> tuple[Array,
 # ---------------------------------------------------------------- activations
 
 
+SHARED = 2**17
+"""Numbers of which an activation is shared between threads: 0.1 ms on one core, what it takes to wake another."""
+
+
 def relu_forward(x: Array) -> Array:
     """``y = max(x, 0)``"""
-    return np.maximum(x, _zero(x.dtype))
+    if x.size < SHARED:
+        return np.maximum(x, _zero(x.dtype))
+    y = np.empty_like(x)
+    in_shares(lambda share: np.maximum(x[share], _zero(x.dtype), out=y[share]), len(x), WORTH_SHARING)
+    return y
 
 
 def relu_backward(grad_output: Array, y: Array) -> Array:
@@ -54,7 +63,13 @@ def relu_backward(grad_output: Array, y: Array) -> Array:
     Where PyTorch selects, this multiplies, which is three times as fast; the two differ only when training has already
     failed: an infinite grad_output on a masked entry gives nan here and 0 there.
     """
-    return grad_output * np.sign(y)  # y ≥ 0, so its sign is [y > 0], already as a number
+    if y.size < SHARED:
+        return grad_output * np.sign(y)  # y ≥ 0, so its sign is [y > 0], already as a number
+    grad_input = np.empty_like(y)
+    in_shares(
+        lambda share: np.multiply(grad_output[share], np.sign(y[share]), out=grad_input[share]), len(y), WORTH_SHARING
+    )
+    return grad_input
 
 
 @cache

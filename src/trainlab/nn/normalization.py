@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trainlab.nn.array import Array
 from trainlab.nn.images import channels_first, channels_last, check_dtype, check_grad_output, check_images
 from trainlab.nn.module import Module
-from trainlab.nn.parallel import in_shares
+from trainlab.nn.parallel import in_pieces
 from trainlab.nn.parameter import Parameter
 
 PIECE = 2**16
@@ -53,12 +53,26 @@ def batch_norm_backward_naive(
 def batch_norm_forward(x: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array, Array]:
     """What `batch_norm_forward_naive` computes, piece by piece of the rows and with fewer passes.
 
+    Each piece p of Mₚ rows is read once, for its own mean μₚ and Sₚ = Σₘ (x[m] − μₚ)²; then
+
+    ``μ = Σₚ Mₚ μₚ / M`` and ``σ² = (Σₚ Sₚ + Σₚ Mₚ (μₚ − μ)²) / M``
+
+    Source: Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance", equation 2.1.
+
     >>> y, mean, variance = batch_norm_forward(np.array([[1.0], [3.0]]), np.ones(1), np.zeros(1), eps=0.0)
     >>> y.ravel().tolist(), mean.item(), variance.item()
     ([-1.0, 1.0], 2.0, 1.0)
     """
-    mean = _sum_over_rows(lambda rows: _column_sums(x[rows]), x) / x.dtype.type(len(x))
-    variance = _sum_over_rows(lambda rows: _column_sums(np.square(x[rows] - mean)), x) / x.dtype.type(len(x))
+
+    def moments(rows: slice) -> tuple[Array, Array, Array]:
+        piece = x[rows]
+        mean = _column_sums(piece) / x.dtype.type(len(piece))
+        centred = piece - mean
+        return np.array(len(piece) / len(x), x.dtype), mean, _column_sums(np.square(centred, out=centred))
+
+    shares, means, squares = map(np.array, zip(*_for_rows(moments, x), strict=True))
+    mean = shares @ means
+    variance = squares.sum(axis=0) / x.dtype.type(len(x)) + shares @ np.square(means - mean)
     return batch_norm_inference(x, weight, bias, mean, variance, eps), mean, variance
 
 
@@ -81,8 +95,14 @@ def batch_norm_backward(
 ) -> tuple[Array, Array, Array]:
     """What `batch_norm_backward_naive` computes, piece by piece of the rows and with fewer passes."""
     std = np.sqrt(variance + eps)
-    grad_bias = _sum_over_rows(lambda rows: _column_sums(grad_output[rows]), x)
-    grad_weight = _sum_over_rows(lambda rows: _column_sums(grad_output[rows] * (x[rows] - mean)), x) / std
+
+    def sums(rows: slice) -> tuple[Array, Array]:
+        centred = x[rows] - mean
+        centred *= grad_output[rows]
+        return _column_sums(grad_output[rows]), _column_sums(centred)
+
+    grad_bias, grad_weight = (np.add.reduce(parts) for parts in zip(*_for_rows(sums, x), strict=True))
+    grad_weight /= std
     slope, constant, scale = grad_weight / (std * len(x)), grad_bias / len(x), weight / std
     grad_input = np.empty(x.shape, x.dtype)
 
@@ -104,20 +124,7 @@ def _column_sums(piece: Array) -> Array:
 
 def _for_rows(work: Callable[[slice], T], x: Array) -> list[T]:
     """``[work(rows), …]`` for slices that together are all rows of x (M, C), shared between threads."""
-    size = max(1, PIECE // x.shape[1])
-
-    def share_of(rows: slice) -> list[T]:
-        starts = range(rows.start, rows.stop, size)
-        return [work(slice(start, min(start + size, rows.stop))) for start in starts]
-
-    return [result for results in in_shares(share_of, len(x), MULTIPLICATIONS * x.size) for result in results]
-
-
-def _sum_over_rows(work: Callable[[slice], Array], x: Array) -> Array:
-    total, *others = _for_rows(work, x)
-    for other in others:
-        total += other
-    return total
+    return in_pieces(work, len(x), max(1, PIECE // x.shape[1]), MULTIPLICATIONS * x.size)
 
 
 class _BatchNorm(Module):

@@ -59,6 +59,22 @@ def in_shares(work: Callable[[slice], T], count: int, multiplications: int) -> l
     return [results[number] for number in range(shares)]
 
 
+def in_pieces(work: Callable[[slice], T], count: int, size: int, multiplications: int) -> list[T]:
+    """``[work(piece), …]`` for consecutive slices of ``range(count)`` of at most ``size``, shared between threads.
+
+    For work whose intermediate results should stay in the cache, and so must be small.
+
+    >>> in_pieces(lambda piece: piece.stop - piece.start, 5, size=2, multiplications=100)
+    [2, 2, 1]
+    """
+
+    def work_through(share: slice) -> list[T]:
+        starts = range(share.start, share.stop, size)
+        return [work(slice(start, min(start + size, share.stop))) for start in starts]
+
+    return [result for results in in_shares(work_through, count, multiplications) for result in results]
+
+
 _limit = [0]
 """Threads of `in_shares`; 0 takes as many as BLAS may use."""
 

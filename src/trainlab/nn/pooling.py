@@ -1,11 +1,17 @@
 """Pooling: one number for each window of a channel, its largest or its mean. First the mathematics, then the layers."""
 
+from functools import reduce
+
 import numpy as np
 
 from trainlab.nn.array import Array, Labels
 from trainlab.nn.images import channels_first, channels_last, check_grad_output, check_images
 from trainlab.nn.module import Module
+from trainlab.nn.parallel import in_shares
 from trainlab.nn.window import Pair, Window, as_pair, short
+
+MULTIPLICATIONS = 8
+"""What a number of x costs here, in multiplications of a matrix product."""
 
 # ---------------------------------------------------------------- the largest
 
@@ -37,16 +43,26 @@ def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
     (3.0, 1)
     """
     rows, columns = window.kernel
-    padded = window.pad(channels_last(x), -np.inf)
-    y = np.full((len(x), *window.output_size(*x.shape[2:]), x.shape[1]), -np.inf, x.dtype)
-    first_row, first_column = window.first_inside(*y.shape[1:3])  # where all pixels are −∞, the first still wins
+    images = channels_last(x)
+    y = np.empty((len(x), *window.output_size(*x.shape[2:]), x.shape[1]), x.dtype)
     winner = np.empty(y.shape, np.min_scalar_type(rows * columns - 1))
-    winner[...] = (first_row[:, np.newaxis] * columns + first_column)[:, :, np.newaxis]
-    for a, b, tap in window.taps(padded):
-        seen = np.ascontiguousarray(tap)
-        is_larger = (seen > y) | (seen != seen)  # nan wins over every number
-        np.maximum(y, seen, out=y)
-        winner[is_larger] = a * columns + b
+    first_row, first_column = window.first_inside(*y.shape[1:3])  # where all pixels are −∞, the first still wins
+    first_place = (first_row[:, np.newaxis] * columns + first_column)[:, :, np.newaxis].astype(winner.dtype)
+
+    def compute(share: slice) -> None:
+        taps = [np.ascontiguousarray(tap) for _, _, tap in window.taps(window.pad(images[share], -np.inf))]
+        largest = reduce(np.maximum, taps, np.full_like(taps[0], -np.inf))
+        has_nan = np.isnan(largest.max(initial=-np.inf))
+        is_later, places = np.ones(largest.shape, np.bool_), np.zeros(largest.shape, winner.dtype)
+        for tap in taps[:-1]:  # the winner's place is the number of places before it, which differ from the largest
+            is_later &= tap != largest
+            if has_nan:  # nan differs from itself, and wins over every number
+                is_later &= tap == tap
+            places += is_later
+        y[share] = largest
+        np.maximum(places, first_place, out=winner[share])
+
+    in_shares(compute, len(x), MULTIPLICATIONS * x.size)
     return channels_first(y), channels_first(winner)
 
 
@@ -58,8 +74,12 @@ def max_pool2d_backward(grad_output: Array, winner: Labels, shape: tuple[int, ..
     batch, channels, height, width = shape
     grad_rows, winner_rows = channels_last(grad_output), channels_last(winner)
     grad_padded = window.canvas((batch, height, width, channels), grad_output.dtype)
-    for place, (_, _, tap) in enumerate(window.taps(grad_padded)):
-        tap += grad_rows * (winner_rows == place)
+
+    def compute(share: slice) -> None:
+        for place, (_, _, tap) in enumerate(window.taps(grad_padded[share])):
+            tap += grad_rows[share] * (winner_rows[share] == place)
+
+    in_shares(compute, batch, MULTIPLICATIONS * grad_padded.size)
     return channels_first(window.inside(grad_padded))
 
 

@@ -1,0 +1,53 @@
+"""The rival that everybody writes first: a convolution as one matrix of all patches of the whole batch."""
+
+import math
+
+import numpy as np
+
+from trainlab.nn import Array, Conv2d, Module, Sequential
+
+
+class WholeBatchConv2d(Module):
+    """im2col with a slice for each place of the window, channels first; col2im with as many additions.
+
+    Has the weights of a `Conv2d` of one group without dilation, and computes what it computes.
+    """
+
+    def __init__(self, layer: Conv2d) -> None:
+        self.weight, self.bias, self.window = layer.weight, layer.bias, layer.window
+
+    def forward(self, x: Array) -> Array:
+        height, width = self.window.output_size(*x.shape[2:])
+        (down, across), (p, q) = self.window.stride, self.window.padding
+        padded = np.pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
+        columns = np.empty((*x.shape[:2], *self.window.kernel, height, width), x.dtype)
+        for a, b in np.ndindex(self.window.kernel):
+            columns[:, :, a, b] = padded[:, :, a : a + down * height : down, b : b + across * width : across]
+        self._matrix = columns.transpose(0, 4, 5, 1, 2, 3).reshape(-1, math.prod(self.weight.shape[1:]))
+        self._padded: tuple[int, ...] = padded.shape
+        y = self._matrix @ self.weight.data.reshape(self.weight.shape[0], -1).T
+        if self.bias is not None:
+            y += self.bias.data
+        return y.reshape(len(x), height, width, -1).transpose(0, 3, 1, 2)
+
+    def backward(self, grad_output: Array) -> Array | None:
+        batch, made, height, width = grad_output.shape
+        (down, across), (p, q) = self.window.stride, self.window.padding
+        rows = grad_output.transpose(0, 2, 3, 1).reshape(-1, made)
+        self.weight.accumulate((rows.T @ self._matrix).reshape(self.weight.shape))
+        if self.bias is not None:
+            self.bias.accumulate(rows.sum(axis=0))
+        if not self.needs_input_grad:
+            return None
+        columns = (rows @ self.weight.data.reshape(made, -1)).reshape(batch, height, width, *self.weight.shape[1:])
+        columns = columns.transpose(0, 3, 4, 5, 1, 2)
+        padded: Array = np.zeros(self._padded, grad_output.dtype)
+        for a, b in np.ndindex(self.window.kernel):
+            padded[:, :, a : a + down * height : down, b : b + across * width : across] += columns[:, :, a, b]
+        return padded[:, :, p : padded.shape[2] - p, q : padded.shape[3] - q]
+
+
+def in_whole_batches(model: Sequential) -> Sequential:
+    """The same network, its convolutions so computed."""
+    model.layers = [WholeBatchConv2d(layer) if isinstance(layer, Conv2d) else layer for layer in model.layers]
+    return model
