@@ -98,6 +98,7 @@ def test_a_part_changes_neither_its_input_nor_its_gradient_and_two_backwards_add
     np.testing.assert_array_equal(x, before)
     np.testing.assert_array_equal(grad_output, kept)
     for parameter, once in zip(layer.parameters(), first, strict=True):
+        assert parameter.grad is not None
         np.testing.assert_allclose(parameter.grad, 2 * once, rtol=1e-12, atol=1e-14)
 
 
