@@ -193,9 +193,9 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_resnet_needs_torch() -> None:
-    with pytest.raises(InputError, match="model = convnet needs engine = torch; the NumPy engine has mlp, lenet"):
-        config(model="convnet")
+def test_fastnet_needs_torch() -> None:
+    with pytest.raises(InputError, match="model = fastnet needs engine = torch; the NumPy engine has mlp, lenet"):
+        config(model="fastnet")
 
 
 @pytest.mark.parametrize("settings", [{"device": "cuda"}, {"precision": "bf16"}])

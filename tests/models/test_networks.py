@@ -1,4 +1,4 @@
-"""LeNet and ResNet on the NumPy engine: PyTorch's names, PyTorch's figures, and everything that a resume needs."""
+"""Image networks on the NumPy engine: PyTorch's names, PyTorch's figures, and everything that a resume needs."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from trainlab.engines.torch_engine import TorchEngine
 from trainlab.errors import InputError
 from trainlab.experiments import Config
 from trainlab.experiments.assemble import build_engine, summarize_network
-from trainlab.models import BasicBlock, build, lenet, resnet, torch_models
+from trainlab.models import BasicBlock, build, convnet, lenet, resnet, torch_models
 from trainlab.models.torch_resnet import BasicBlock as TorchBasicBlock
 from trainlab.models.torch_resnet import ResNet
 from trainlab.models.torch_summary import summarize_torch
@@ -23,7 +23,16 @@ from trainlab.nn import BatchNorm2d, Conv2d, CrossEntropyLoss, Module, Sequentia
 from trainlab.optim import SGD
 
 NARROW, BLOCKS = (4, 6, 8, 10), (1, 2, 1, 1)
-NAMES = [("lenet", (1, 28, 28)), ("lenet", (3, 32, 20)), ("resnet18", (3, 8, 8)), ("resnet34", (1, 8, 8))]
+NAMES = [
+    ("lenet", (1, 28, 28)),
+    ("lenet", (3, 32, 20)),
+    ("convnet", (3, 32, 32)),
+    ("convnet", (1, 7, 10)),
+    ("resnet18", (3, 8, 8)),
+    ("resnet34", (1, 8, 8)),
+    ("vit", (3, 8, 12)),
+    ("vit", (1, 28, 28)),
+]
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -97,9 +106,11 @@ def test_ten_training_steps_of_a_narrow_resnet_are_pytorch_s() -> None:
     [
         {"model": "resnet18"},
         {"model": "lenet", "momentum": 0.9},
+        {"model": "convnet", "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
         {"model": "lenet", "optimizer": "adamw", "lr": 0.001},
         {"model": "lenet", "optimizer": "muon", "momentum": 0.9, "nesterov": True},
         {"model": "lenet", "clip_norm": 0.05, "loss": "mse"},
+        {"model": "vit", "vit_width": 16, "vit_heads": 2, "optimizer": "adamw", "lr": 0.001},
     ],
     ids=str,
 )
@@ -191,6 +202,12 @@ def test_lenet_refuses_images_of_which_nothing_would_be_left() -> None:
         lenet(10, 1, 16, 15, rng=rng())
 
 
+def test_convnet_refuses_images_of_one_pixel() -> None:
+    assert convnet(10, 1, 2, rng=rng()).eval()(np.zeros((1, 1, 2, 3), np.float32)).shape == (1, 10)
+    with pytest.raises(InputError, match="model = convnet needs images of at least 2×2 pixels, got a side of 1"):
+        convnet(10, 1, 1, rng=rng())
+
+
 def test_weights_are_within_one_over_the_root_of_fan_in_and_depend_on_the_generator_alone() -> None:
     first, same, other = (build("lenet", 10, (1, 28, 28), rng(seed)) for seed in (0, 0, 1))
     for one, again, different in zip(first.parameters(), same.parameters(), other.parameters(), strict=True):
@@ -204,12 +221,15 @@ def test_weights_are_within_one_over_the_root_of_fan_in_and_depend_on_the_genera
     assert conv.weight.data.std() == pytest.approx(bound / np.sqrt(3), rel=0.1)
 
 
-@pytest.mark.parametrize(("model", "shape"), [("lenet", (1, 28, 28)), ("resnet18", (3, 32, 32))])
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [("lenet", (1, 28, 28)), ("convnet", (3, 32, 32)), ("resnet18", (3, 32, 32)), ("vit", (3, 32, 32))],
+)
 def test_layers_cost_what_they_cost_in_pytorch(model: str, shape: tuple[int, int, int]) -> None:
     ours = {row.name: row for row in summarize_network(Config(model=model), shape, 10)}
     theirs = summarize_torch(torch_models.build(model, 10, shape, torch.Generator()), shape)
     with_weights = [row for row in theirs if row.parameters]
-    assert len(with_weights) == (5 if model == "lenet" else 41)
+    assert len(with_weights) == {"lenet": 5, "convnet": 7, "resnet18": 41, "vit": 24}[model]
     for row in with_weights:
         one = ours[row.name]
         assert (one.output_shape, one.parameters, one.flops) == (row.output_shape, row.parameters, row.flops)

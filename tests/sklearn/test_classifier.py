@@ -221,7 +221,9 @@ def test_verbose_shows_progress(capsys: pytest.CaptureFixture[str]) -> None:
     assert "valid loss" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("model", "engine"), [("lenet", "numpy"), ("lenet", "torch"), ("convnet", "torch")])
+@pytest.mark.parametrize(
+    ("model", "engine"), [("lenet", "numpy"), ("lenet", "torch"), ("convnet", "numpy"), ("convnet", "torch")]
+)
 def test_rows_are_read_as_images(model: str, engine: str) -> None:
     digits, labels = load_digits(return_X_y=True)
     images = np.kron((digits / 16).reshape(-1, 8, 8), np.ones((2, 2))).astype(np.float32)  # 16 × 16, twice as large

@@ -43,7 +43,7 @@ def test_numbers_of_numpy_count_as_python_s() -> None:
         ({"hidden": [3.5]}, r"hidden = \[3.5\] does not fit"),
         ({"activation": "rlu"}, r"unknown activation .*'rlu'; did you mean 'relu'"),
         ({"optimizer": "adam", "momentum": 0.9}, "momentum and nesterov belong to optimizer=sgd and muon, not adam"),
-        ({"model": "convnet"}, "model = convnet needs engine = torch"),
+        ({"model": "fastnet"}, "model = fastnet needs engine = torch"),
         ({"model": "lenet", "engine": "torch"}, r"say how they lie with image_shape=\(channels, height, width\)"),
         ({"image_shape": (1, 2, 2)}, r"image_shape = \(1, 2, 2\) makes 4 numbers, and a row of X has 6"),
         ({"image_shape": (2, 3)}, r"image_shape = \(2, 3\) does not fit: expected \(channels, height, width\) or None"),

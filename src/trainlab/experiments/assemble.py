@@ -145,7 +145,7 @@ def build_model(
     channels, height, width = image_shape
     rng = generator(config.seed, "weights")
     if config.model != "mlp":
-        return networks.build(config.model, classes, image_shape, rng, dtype)
+        return networks.build(config.model, classes, image_shape, rng, dtype, config.vit_size())
     return mlp(
         channels * height * width,
         config.hidden,

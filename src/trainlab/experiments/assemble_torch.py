@@ -94,7 +94,7 @@ def build_torch_model(
             return torch_twin(build_model(config, image_shape, classes, dtype))
     if config.model in NUMPY_MODELS:
         weights = build_model(config, image_shape, classes, dtype).state_dict()
-        bare = torch_models.bare(config.model, classes, image_shape)
+        bare = torch_models.bare(config.model, classes, image_shape, vit_size=config.vit_size())
         bare = bare.to(torch.float64) if dtype is np.float64 else bare
         bare.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
         return bare

@@ -14,6 +14,7 @@ from trainlab.data import augmentation
 from trainlab.errors import InputError
 from trainlab.experiments.settings import convert, parse_text, rules_of, setting
 from trainlab.models.networks import NUMPY_MODELS
+from trainlab.models.vit import ViTSize
 
 OTHER_NAMES = {
     "learning_rate": "lr",
@@ -82,12 +83,16 @@ class Config:
     # The network
     model: str = setting(
         "mlp",
-        "network; convnet and fastnet need engine=torch",
-        choices=("mlp", "lenet", "convnet", "fastnet", "resnet18", "resnet34"),
+        "network; fastnet needs engine=torch",
+        choices=("mlp", "lenet", "convnet", "fastnet", "resnet18", "resnet34", "vit"),
     )
     hidden: tuple[int, ...] = setting(
         (128,), "width of each hidden layer of mlp, of each stage of fastnet", low=1, high=100_000
     )
+    vit_patch: int = setting(4, "side of the patches that vit cuts images into, in pixels", low=1, high=1000)
+    vit_width: int = setting(64, "numbers that vit describes a patch with", low=1, high=10_000)
+    vit_depth: int = setting(4, "blocks of vit", low=1, high=100)
+    vit_heads: int = setting(4, "heads of each attention of vit; they divide vit_width", low=1, high=1000)
     activation: str = setting("relu", "between the layers", choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"))
     dropout: float = setting(0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True)
     initialization: str = setting("he", "how weights begin", choices=("he", "xavier", "normal"))
@@ -178,6 +183,8 @@ class Config:
             )
         if self.model == "fastnet" and not self.hidden:
             raise InputError("model = fastnet needs the width of at least one stage, such as hidden=64x128x256.")
+        if self.model == "vit":
+            self.vit_size()  # refuses heads that do not divide the width
         if self.unit_rows and self.optimizer != "muon":
             raise InputError(f"unit_rows belongs to optimizer=muon, not {self.optimizer}.")
         if self.nesterov and not self.momentum:
@@ -202,6 +209,12 @@ class Config:
             raise InputError(f"milestones = {list(self.milestones)} must ascend.")
         if self.schedule == "multi_step" and not self.milestones:
             raise InputError("schedule = multi_step needs milestones, such as milestones=[5, 8].")
+
+    def vit_size(self) -> ViTSize | None:
+        """How large the vision transformer is; None for another network."""
+        if self.model != "vit":
+            return None
+        return ViTSize(self.vit_patch, self.vit_width, self.vit_depth, self.vit_heads)
 
     def differences(self, other: "Config") -> dict[str, Any]:
         """The settings that are not as in another configuration."""

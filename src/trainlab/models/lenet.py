@@ -57,7 +57,7 @@ def lenet_geometry(height: int, width: int) -> tuple[int, int]:
     if min(height, width) < 16:
         raise InputError(
             f"model = lenet needs images of at least 16×16 pixels, got {height}×{width}. Take larger images, or "
-            "model=convnet engine=torch."
+            "model=convnet."
         )
     padding = 2 if height == width == 28 else 0
     rows, columns = (((size + 2 * padding - 4) // 2 - 4) // 2 for size in (height, width))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.nn import Array, Conv2d, Flatten, Linear, Module, Sequential
+from trainlab.nn import Array, Conv2d, Flatten, Linear, Module, SelfAttention, Sequential
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LayerSummary:
 
 
 def summarize(model: Module, sample_shape: tuple[int, ...]) -> list[LayerSummary]:
-    """Send one sample of zeros through the network and note what each layer without inner layers does.
+    """Send one sample of zeros through the network and note what each layer does; attention counts as one.
 
     >>> from trainlab.models import mlp
     >>> rows = summarize(mlp(784, [128], 10, rng=np.random.default_rng(0)), (1, 28, 28))
@@ -39,15 +39,24 @@ def summarize(model: Module, sample_shape: tuple[int, ...]) -> list[LayerSummary
         def noted(x: Array) -> Array:
             y = forward(x)
             parameters = sum(parameter.size for parameter in layer.parameters())
-            rows.append(LayerSummary(name, repr(layer), y.shape[1:], parameters, forward_flops(layer, y), y.nbytes))
+            shape = y.shape[1:] if len(y) == 1 else y.shape  # the places of one image may come as rows
+            rows.append(LayerSummary(name, describe(layer), shape, parameters, forward_flops(layer, y), y.nbytes))
             return y
 
         return noted
 
     modules = list(model.named_modules())
     modes = [module.training for _, module in modules]
+    whole = [name for name, layer in modules if isinstance(layer, SelfAttention)]
     leaves = [
-        (name, layer) for name, layer in modules if not isinstance(layer, Sequential) and not any(layer.children())
+        (name, layer)
+        for name, layer in modules
+        if name in whole
+        or (
+            not isinstance(layer, Sequential)
+            and not any(layer.children())
+            and not any(name.startswith(f"{outer}.") for outer in whole)
+        )
     ]
     model.eval()
     for name, layer in leaves:
@@ -62,11 +71,22 @@ def summarize(model: Module, sample_shape: tuple[int, ...]) -> list[LayerSummary
     return rows
 
 
+def describe(layer: Module) -> str:
+    """One line for a table."""
+    return f"{type(layer).__name__}({layer.describe()})"
+
+
 def forward_flops(layer: Module, y: Array) -> int:
-    """For one sample: two operations for each multiplication with a weight, one for each bias or entry elsewhere."""
+    """For one sample, whose output is y: two operations for each multiplication, one for each bias or entry elsewhere.
+
+    Attention compares T·T places and adds up their values, each in D dimensions: 4·T²·D operations.
+    """
     if isinstance(layer, Linear):
-        return layer.out_features * (2 * layer.in_features + (layer.bias is not None))
+        return int(y.size) * (2 * layer.in_features + (layer.bias is not None))
+    if isinstance(layer, SelfAttention):
+        _, length, width = y.shape
+        return int(4 * length * width * (2 * width + 1) + 4 * length**2 * width)
     if isinstance(layer, Conv2d):
         products = math.prod(layer.weight.shape[1:])  # for one entry of the output
-        return int(y[0].size) * (2 * products + (layer.bias is not None))
-    return 0 if isinstance(layer, Flatten) else y[0].size
+        return int(y.size) * (2 * products + (layer.bias is not None))
+    return 0 if isinstance(layer, Flatten) else int(y.size)

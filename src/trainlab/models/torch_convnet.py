@@ -6,10 +6,8 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 import torch
 from torch import nn
 
-from trainlab.errors import InputError
+from trainlab.models.convnet import CONVNET_WIDTHS, convnet_kernels
 from trainlab.models.lenet import lenet_geometry
-
-CONVNET_WIDTHS = (32, 64, 128)
 
 
 class LeNet(nn.Module):
@@ -44,20 +42,16 @@ class ConvNet(nn.Module):
     """Three convolutions with BatchNorm and ReLU, each halving height and width; a mean over what is left; one linear
     layer.
 
-    x (N, channels, H, W) → scores (N, classes). Made for a minute on two cores: 5.6 million operations for a 32×32
-    image, a two-hundredth of ResNet-18's.
+    x (N, channels, H, W) → scores (N, classes). Its twin on NumPy is `models.convnet`.
 
     Raises InputError for images of one pixel.
     """
 
     def __init__(self, classes: int, channels: int, size: int) -> None:
         super().__init__()
-        if size < 2:
-            raise InputError(f"model = convnet needs images of at least 2×2 pixels, got a side of {size}.")
         layers: list[nn.Module] = []
         before = channels
-        for number, width in enumerate(CONVNET_WIDTHS):
-            kernel = 4 if number == 0 else 3
+        for width, kernel in zip(CONVNET_WIDTHS, convnet_kernels(size), strict=True):
             layers += [
                 nn.Conv2d(before, width, kernel, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(width),

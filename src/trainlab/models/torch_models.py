@@ -13,6 +13,8 @@ from trainlab.models.resnet import STAGES
 from trainlab.models.torch_convnet import ConvNet, LeNet
 from trainlab.models.torch_fastnet import FastNet
 from trainlab.models.torch_resnet import ResNet
+from trainlab.models.torch_vit import ViT
+from trainlab.models.vit import ViTSize
 
 Builder = Callable[[int, Shape, Sequence[int]], nn.Module]
 BUILDERS: dict[str, Builder] = {
@@ -24,9 +26,13 @@ BUILDERS: dict[str, Builder] = {
 }
 
 
-def bare(name: str, classes: int, image_shape: Shape, widths: Sequence[int] = ()) -> nn.Module:
-    """The network called ``name``, one of `BUILDERS`, with weights that are to be replaced."""
+def bare(
+    name: str, classes: int, image_shape: Shape, widths: Sequence[int] = (), vit_size: ViTSize | None = None
+) -> nn.Module:
+    """The network called ``name``, one of `BUILDERS` or "vit", with weights that are to be replaced."""
     with torch.random.fork_rng(devices=[]):  # a layer draws its weights from the global generator
+        if name == "vit":
+            return ViT(vit_size or ViTSize(), classes, *image_shape)
         return BUILDERS[name](classes, image_shape, widths)
 
 

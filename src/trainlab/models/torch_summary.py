@@ -12,18 +12,25 @@ from trainlab.models.summary import LayerSummary
 
 
 def summarize_torch(model: nn.Module, sample_shape: tuple[int, ...]) -> list[LayerSummary]:
-    """Send one sample of zeros through the network and note what each layer without inner layers does."""
+    """Send one sample of zeros through the network and note what each layer does; attention counts as one."""
     rows: list[LayerSummary] = []
 
     def note(name: str, layer: nn.Module) -> Any:
-        def hook(module: nn.Module, inputs: Any, y: torch.Tensor) -> None:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            y: torch.Tensor = output[0] if isinstance(layer, nn.MultiheadAttention) else output
             parameters = sum(parameter.numel() for parameter in layer.parameters() if parameter.requires_grad)
             shape = tuple(y.shape[1:])
             rows.append(LayerSummary(name, describe(layer), shape, parameters, forward_flops(layer, y), 4 * y.numel()))
 
         return hook
 
-    leaves = [(name, layer) for name, layer in model.named_modules() if not list(layer.children()) and name]
+    attention = [name for name, layer in model.named_modules() if isinstance(layer, nn.MultiheadAttention)]
+    leaves = [
+        (name, layer)
+        for name, layer in model.named_modules()
+        if name in attention
+        or (name and not list(layer.children()) and not any(name.startswith(f"{outer}.") for outer in attention))
+    ]
     hooks = [layer.register_forward_hook(note(name, layer)) for name, layer in leaves]
     was_training = model.training
     with torch.inference_mode():
@@ -44,14 +51,19 @@ def describe(layer: nn.Module) -> str:
         return f"Linear({layer.in_features}, {layer.out_features})"
     if isinstance(layer, nn.BatchNorm2d):
         return f"BatchNorm2d({layer.num_features})"
+    if isinstance(layer, nn.MultiheadAttention):
+        return f"MultiheadAttention({layer.embed_dim}, {layer.num_heads})"
     return type(layer).__name__
 
 
 def forward_flops(layer: nn.Module, y: torch.Tensor) -> int:
-    """For one sample: two for each multiplication with a weight, one for each bias or entry elsewhere."""
+    """For one sample: two for each multiplication, one for each bias or entry elsewhere; see `summary`."""
     if isinstance(layer, nn.Conv2d):
         products = layer.weight[0].numel()  # for one entry of the output
         return y.numel() * (2 * products + (layer.bias is not None))
     if isinstance(layer, nn.Linear):
-        return layer.out_features * (2 * layer.in_features + 1)
+        return y.numel() * (2 * layer.in_features + 1)
+    if isinstance(layer, nn.MultiheadAttention):
+        _, length, width = y.shape
+        return int(4 * length * width * (2 * width + 1) + 4 * length**2 * width)
     return 0 if isinstance(layer, nn.Flatten) else y.numel()

@@ -29,7 +29,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     Args:
         hidden: width of each hidden layer; more and wider layers learn more, take longer and overfit sooner.
-        model: "mlp"; "lenet", "resnet18" and "resnet34", which read images; with engine="torch" also "convnet" and
+        model: "mlp"; "lenet", "convnet", "resnet18" and "resnet34", which read images; with engine="torch" also
             "fastnet".
         image_shape: (channels, height, width) of the image in a row of X, for all models but "mlp".
         activation: "relu", "leaky_relu", "gelu", "tanh" or "sigmoid".

@@ -76,6 +76,14 @@ def test_what_either_engine_trained_can_be_exported(config: Config, tmp_path: Pa
     assert export_network(run).difference < 1e-5
 
 
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+def test_a_vision_transformer_is_refused_before_anything_is_read(config: Config, tmp_path: Path, engine: str) -> None:
+    words = ["model=vit", "vit_patch=14", "vit_width=8", "vit_depth=1", f"engine={engine}"]
+    run = train(replace(config.override(words), epochs=1), tmp_path / "run", "tiny-vit").run
+    with pytest.raises(InputError, match=r"is a vision transformer, whose attention cannot be exported to ONNX yet"):
+        export_network(run)
+
+
 def test_the_averaged_weights_are_exported(config: Config, tmp_path: Path) -> None:
     words = ["engine=torch", "precision=fp32", "ema=0.99"]
     run = train(config.override(words), tmp_path / "run", "averaged").run

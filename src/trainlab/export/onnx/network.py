@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trainlab.data import Transform, transforms
 from trainlab.engines import Engine, NumpyEngine
-from trainlab.errors import RunFailed
+from trainlab.errors import InputError, RunFailed
 from trainlab.experiments import RunFolder, images_of, load_best
 from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.training_run import load_engine
@@ -52,11 +52,17 @@ def export_network(run: RunFolder) -> ExportedNetwork:
     """The best epoch's network of a run, in float32.
 
     Raises:
-        InputError: no epoch was finished, a package is missing, or the network has a layer that ONNX export lacks.
+        InputError: no epoch was finished, a package is missing, or the network has a layer that ONNX export lacks, as
+            vision transformers have.
         RunFailed: ONNX Runtime computes something else than the engine.
     """
     onnxruntime = optional_package("onnxruntime", "an export to ONNX", "pip install 'trainlab[export]'")
     OnnxGraph()  # a missing package is found before anything is read
+    if run.config.model == "vit":
+        raise InputError(
+            f"{run.path} is a vision transformer, whose attention cannot be exported to ONNX yet. Its weights lie in "
+            f"{run.path / 'checkpoints'} as safetensors, under the same names for NumPy and PyTorch."
+        )
     checkpoint = load_best(run)
     dataset, indices = images_of(run, "validation")
     classes = tuple(checkpoint.extra["classes"])
