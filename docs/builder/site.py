@@ -11,8 +11,6 @@ from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from pygments.lexers import get_lexer_for_filename
-from pygments.util import ClassNotFound
 
 from docs.builder import links, markup
 from docs.builder.layer_page import LayerPage
@@ -155,10 +153,7 @@ class Site:
 
     def _source(self, file: str) -> str:
         code = (self.root / file).read_text(encoding="utf-8")
-        try:
-            language = get_lexer_for_filename(file).aliases[0]
-        except ClassNotFound:
-            language = "text"
+        language = "python" if file.endswith(".py") else "text"
         return f"<h1><code>{escape(file)}</code></h1>\n{markup.coloured(code, language)}"
 
     # ---------------------------------------------------------------- links
