@@ -172,6 +172,12 @@ class LayerPage:
         """(title, [(name, code), …]): the code of the engine, beside the obvious form of the same."""
         return [(part["title"], [self._listing(name) for name in part["show"]]) for part in self.head.get("code", [])]
 
+    @property
+    def has_twin(self) -> bool:
+        """Whether the code is shown in two forms."""
+        names = [name for part in self.head.get("code", []) for name in part["show"]]
+        return any(name in self.worked.functions or name.endswith("_naive") for name in names)
+
     def _listing(self, name: str) -> tuple[str, str]:
         if name in self.worked.functions:
             return f"{name}, by the formula", markup.coloured(without_docstring(self.worked.functions[name]))

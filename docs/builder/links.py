@@ -40,6 +40,7 @@ class _Page:
 
 def problems(folder: Path) -> list[str]:
     """One sentence for each link that leads nowhere, and for each thing that a browser would fetch from elsewhere."""
+    folder = folder.resolve()
     pages = {page: _Page(page.read_text(encoding="utf-8")) for page in sorted(folder.rglob("*.html"))}
     found = []
     for page, anchors in pages.items():
@@ -52,7 +53,7 @@ def problems(folder: Path) -> list[str]:
             target = (page.parent / unquote(path)).resolve() if path else page.resolve()
             if not target.is_file():
                 found.append(f"{name} points to {link}, which is not there")
-            elif place and unquote(place) not in pages[folder.resolve() / target.relative_to(folder.resolve())].ids:
+            elif place and unquote(place) not in pages[target].ids:
                 found.append(f"{name} points to {link}, which has no such heading")
     return found
 

@@ -105,10 +105,12 @@ class Site:
     def _title(self, page: str) -> str:
         if page in self.layers:
             return self.layers[page].title
+        if page.startswith("README"):
+            return "README (中文)" if "zh-TW" in page else "README"
         match = re.search(r"^# (.+)", (self.root / page).read_text(encoding="utf-8"), re.MULTILINE)
         if match is None:
             raise DocumentationError(f"{page} has no title, a line that begins with one #")
-        return f"{match[1]} (中文)" if "zh-TW" in page else match[1]
+        return match[1]
 
     # ---------------------------------------------------------------- the kinds of pages
 
