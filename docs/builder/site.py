@@ -18,6 +18,8 @@ from docs.builder.problem import DocumentationError
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+LINKED_WORDS = ("grad_output", "grad_input")
+"""Words of the glossary that are linked where a page has them first."""
 PICTURES = (".png", ".svg", ".jpg")
 
 
@@ -136,9 +138,13 @@ class Site:
     def _layer(self, page: str) -> str:
         layer = self.layers[page]
         layer.check_papers()
+        words = self.link(page, "glossary.html")
+        body = layer.body(lambda link: self.resolve(page, link))
+        for word in LINKED_WORDS:
+            body = body.replace(f"<code>{word}</code>", f'<a href="{words}#{word}"><code>{word}</code></a>', 1)
         html = self.templates.get_template("layer.html.jinja").render(
             page=layer,
-            body=Markup(layer.body(lambda link: self.resolve(page, link))),
+            body=Markup(body),
             is_layer="layer" in layer.worked.names,
             picture=Markup(layer.picture()) if "layer" in layer.worked.names or "nodes" in layer.head else "",
             sentence=lambda text: Markup(markup.from_docstring(text, lambda name: self._reference(page, name))),
@@ -148,7 +154,7 @@ class Site:
             letters=list(dict.fromkeys(self.glossary[one] for one in layer.letters if one in self.glossary))
             if "layer" in layer.worked.names
             else [],
-            glossary=self.link(page, "glossary.html"),
+            glossary=words,
             source=self.resolve(page, os.path.relpath(_file_of(layer), Path(page).parent)),
         )
         return layer.with_papers(html)
@@ -189,7 +195,7 @@ def glossary(root: Path = ROOT) -> dict[str, str]:
     for row in text[: text.index("## Words")].splitlines():
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         if row.startswith("|") and cells[0] not in ("letter", "---"):
-            found.update({letter.strip(): f"{cells[0]}: {cells[1]}" for letter in cells[0].split(",")})
+            found.update({letter.strip(): f"{cells[0]}: {cells[2]}" for letter in cells[0].split(",")})
     return found
 
 
