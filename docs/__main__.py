@@ -3,13 +3,18 @@
 import sys
 from pathlib import Path
 
-from docs.builder.problem import DocumentationError
-from docs.builder.site import ROOT, build
+ROOT = Path(__file__).parents[1]
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit status: 0 when the pages are built, 1 when one of them says what is not so."""
+    """Returns the exit status: 0 when all is built, 1 when a page says what is not so, 2 when a package is missing."""
     output = Path(arguments[0]) if arguments else ROOT / "build" / "docs"
+    try:
+        from docs.builder.problem import DocumentationError
+        from docs.builder.site import build
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing; it comes with: pip install '.[docs]'", file=sys.stderr)
+        return 2
     try:
         count = build(output)
     except DocumentationError as error:

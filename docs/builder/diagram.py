@@ -119,7 +119,7 @@ def _arrow(start: Node, end: Node, look: str, aside: float) -> str:
     (x, y), (u, v) = _centre(start), _centre(end)
     if abs(v - y) < max(start.height, end.height) / 2:  # beside each other: level, at the smaller one's middle
         y = v = y if start.height <= end.height else v
-    elif abs(u - x) < BOX_WIDTH / 2:
+    elif abs(u - x) < BOX_WIDTH - 4 * APART:  # one below the other: straight down, in the middle of what overlaps
         x = u = (x + u) / 2
     length = math.hypot(u - x, v - y)
     along = ((u - x) / length, (v - y) / length)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 LABELS = ("Forward", "Backward", "Keeps in training", "Keeps", "Raises", "Source")
+SHAPE_IN_SENTENCE = re.compile(r"(\w+ \([^)]*\))(?= →|[.,;]| and| with|$)")
 
 
 @dataclass
@@ -23,7 +24,9 @@ class Docstring:
         """Array → symbolic shape, from the table, or from a sentence such as ``x (N, C) → y (N, C)``."""
         found: dict[str, str] = {}
         for kind, text in self.blocks:
-            rows = text.splitlines() if kind == "shapes" else re.findall(r"(\w+ \([^)]*\))(?= →|[.,;]| and|$)", text)
+            rows = (
+                text.splitlines() if kind == "shapes" else re.findall(r"(\w+ \([^)]*\))(?= →|[.,;]| and| with|$)", text)
+            )
             if kind == "formula" or (kind == "text" and "→" not in text):
                 continue
             for row in rows:
@@ -40,6 +43,11 @@ class Docstring:
     @property
     def backward(self) -> str:
         return self._formula("Backward")
+
+    @property
+    def formula(self) -> str:
+        """The forward formula, or the first one of what has no forward pass."""
+        return self.forward or next((text for kind, text in self.blocks if kind == "formula"), "")
 
     def _formula(self, label: str) -> str:
         for place, (kind, text) in enumerate(self.blocks):

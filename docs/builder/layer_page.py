@@ -21,7 +21,7 @@ LONGEST_CALL = 80
 """Letters; a longer call is broken, a line for each argument."""
 ARROW, BETWEEN = 34, 10
 """Pixels for an arrow, and between boxes that stand one above the other."""
-KEYS = {"objects", "torch", "papers", "code", "nodes", "edges"}
+KEYS = {"objects", "title", "torch", "papers", "code", "nodes", "edges"}
 WORKED_BLOCK = re.compile(r"^```python worked\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PLACEHOLDER = re.compile(r"\{\{ (.+?) \}\}", re.DOTALL)
 
@@ -80,7 +80,7 @@ class LayerPage:
 
     @property
     def title(self) -> str:
-        return ", ".join(one.name for one in self.objects) if len(self.objects) < 4 else "Schedules"
+        return str(self.head.get("title") or ", ".join(one.name for one in self.objects))
 
     def body(self, resolve: markup.Resolve) -> str:
         """The Markdown with its numbers filled in, as HTML."""
@@ -135,7 +135,8 @@ class LayerPage:
             told = {"x": "(…)", "y": "(…)"}
         arrays = self.worked.arrays()
         pairs = [(name, symbolic, arrays[name].shape) for name, symbolic in told.items() if name in arrays]
-        if untold := [name for name in arrays if name not in told and name not in _counters(self.worked)]:
+        own = [name for name in arrays if "." not in name and name not in _counters(self.worked)]
+        if untold := [name for name in own if name not in told]:
             raise DocumentationError(f"{self.name}: the docstring tells no shape of {', '.join(untold)}")
         settings = {name: value for name, value in vars(self.worked.names["layer"]).items() if isinstance(value, int)}
         try:
@@ -170,6 +171,12 @@ class LayerPage:
     def code(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """(title, [(name, code), …]): the code of the engine, beside the obvious form of the same."""
         return [(part["title"], [self._listing(name) for name in part["show"]]) for part in self.head.get("code", [])]
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether the code is shown in two forms."""
+        names = [name for part in self.head.get("code", []) for name in part["show"]]
+        return any(name in self.worked.functions or name.endswith("_naive") for name in names)
 
     def _listing(self, name: str) -> tuple[str, str]:
         if name in self.worked.functions:

@@ -6,6 +6,9 @@ import numpy as np
 
 from docs.builder.problem import DocumentationError
 
+ROUNDING = 1e-12
+"""What is smaller is a 0 that was computed in another order, and is written so."""
+
 
 def latex(value: Any) -> str:
     r"""A number, a row, a matrix or, unchanged, a piece of LaTeX. Leading axes of length 1 are left out.
@@ -56,15 +59,15 @@ def added(values: Any) -> str:
 
 
 def _bracketed(value: float) -> str:
-    return f"({_number(value)})" if value < 0 else _number(value)
+    return f"({_number(value)})" if value < -ROUNDING else _number(value)
 
 
 def _number(value: float) -> str:
     if value != value or value == np.inf:
         return r"\text{nan}" if value != value else r"\infty"
-    if value < 0:
+    if value < -ROUNDING:
         return f"{{-{_number(-value)}}}"  # in braces, a minus is drawn as a sign and not as a difference
-    text = f"{abs(value):.4g}"
+    text = f"{value if value > ROUNDING else 0:.4g}"
     mantissa, _, exponent = text.partition("e")
     if not exponent:
         return mantissa

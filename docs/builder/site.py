@@ -11,8 +11,6 @@ from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from pygments.lexers import get_lexer_for_filename
-from pygments.util import ClassNotFound
 
 from docs.builder import links, markup
 from docs.builder.layer_page import LayerPage
@@ -20,6 +18,8 @@ from docs.builder.problem import DocumentationError
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+LINKED_WORDS = ("grad_output", "grad_input")
+"""Words of the glossary that are linked where a page has them first."""
 PICTURES = (".png", ".svg", ".jpg")
 
 
@@ -107,10 +107,12 @@ class Site:
     def _title(self, page: str) -> str:
         if page in self.layers:
             return self.layers[page].title
+        if page.startswith("README"):
+            return "README (中文)" if "zh-TW" in page else "README"
         match = re.search(r"^# (.+)", (self.root / page).read_text(encoding="utf-8"), re.MULTILINE)
         if match is None:
             raise DocumentationError(f"{page} has no title, a line that begins with one #")
-        return f"{match[1]} (中文)" if "zh-TW" in page else match[1]
+        return match[1]
 
     # ---------------------------------------------------------------- the kinds of pages
 
@@ -136,9 +138,13 @@ class Site:
     def _layer(self, page: str) -> str:
         layer = self.layers[page]
         layer.check_papers()
+        words = self.link(page, "glossary.html")
+        body = layer.body(lambda link: self.resolve(page, link))
+        for word in LINKED_WORDS:
+            body = body.replace(f"<code>{word}</code>", f'<a href="{words}#{word}"><code>{word}</code></a>', 1)
         html = self.templates.get_template("layer.html.jinja").render(
             page=layer,
-            body=Markup(layer.body(lambda link: self.resolve(page, link))),
+            body=Markup(body),
             is_layer="layer" in layer.worked.names,
             picture=Markup(layer.picture()) if "layer" in layer.worked.names or "nodes" in layer.head else "",
             sentence=lambda text: Markup(markup.from_docstring(text, lambda name: self._reference(page, name))),
@@ -148,17 +154,14 @@ class Site:
             letters=list(dict.fromkeys(self.glossary[one] for one in layer.letters if one in self.glossary))
             if "layer" in layer.worked.names
             else [],
-            glossary=self.link(page, "glossary.html"),
+            glossary=words,
             source=self.resolve(page, os.path.relpath(_file_of(layer), Path(page).parent)),
         )
         return layer.with_papers(html)
 
     def _source(self, file: str) -> str:
         code = (self.root / file).read_text(encoding="utf-8")
-        try:
-            language = get_lexer_for_filename(file).aliases[0]
-        except ClassNotFound:
-            language = "text"
+        language = "python" if file.endswith(".py") else "text"
         return f"<h1><code>{escape(file)}</code></h1>\n{markup.coloured(code, language)}"
 
     # ---------------------------------------------------------------- links
@@ -192,7 +195,7 @@ def glossary(root: Path = ROOT) -> dict[str, str]:
     for row in text[: text.index("## Words")].splitlines():
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         if row.startswith("|") and cells[0] not in ("letter", "---"):
-            found.update({letter.strip(): f"{cells[0]}: {cells[1]}" for letter in cells[0].split(",")})
+            found.update({letter.strip(): f"{cells[0]}: {cells[2]}" for letter in cells[0].split(",")})
     return found
 
 

@@ -1,5 +1,7 @@
 """What is not so does not get on a page."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from docs.builder import docstring, links, markup, shapes
 from docs.builder.layer_page import LayerPage
 from docs.builder.listing import find
 from docs.builder.problem import DocumentationError
-from docs.builder.site import Section, Site
+from docs.builder.site import ROOT, Section, Site
 from docs.builder.worked import Worked
 from trainlab.nn import BatchNorm1d, Conv2d, GlobalAvgPool, Linear
 
@@ -168,7 +170,7 @@ def test_what_a_browser_would_fetch_from_elsewhere_is_named(tmp_path: Path) -> N
 def test_the_command_says_where_the_pages_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docs.__main__.build", lambda output: 7)
+    monkeypatch.setattr("docs.builder.site.build", lambda output: 7)
     assert main([str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"7 pages; open {tmp_path / 'index.html'}\n"
 
@@ -179,6 +181,13 @@ def test_the_command_says_what_is_wrong(
     def fail(output: Path) -> int:
         raise DocumentationError("docs/page.md has no title")
 
-    monkeypatch.setattr("docs.__main__.build", fail)
+    monkeypatch.setattr("docs.builder.site.build", fail)
     assert main([str(tmp_path)]) == 1
     assert capsys.readouterr().err == "the documentation is not built:\ndocs/page.md has no title\n"
+
+
+def test_the_command_names_the_package_that_is_missing() -> None:
+    code = "import sys; sys.modules['latex2mathml'] = None; from docs.__main__ import main; sys.exit(main([]))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "latex2mathml is missing; it comes with: pip install '.[docs]'\n"

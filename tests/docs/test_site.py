@@ -1,11 +1,14 @@
 """The documentation is whole: it builds, every layer has a page, and no page says what the code does not know."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+import trainlab.nn
+import trainlab.optim
 from docs.builder import links
 from docs.builder.layer_page import WORKED_BLOCK, LayerPage
 from docs.builder.site import ROOT, Site, contents
@@ -53,6 +56,22 @@ def test_the_table_of_contents_has_every_page_of_the_folder() -> None:
     assert len(listed) == len(set(listed))
     there = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")}
     assert there <= set(listed)
+
+
+def test_every_public_layer_loss_optimizer_and_schedule_has_a_page() -> None:
+    documented = {one.object for page in PAGES for one in LayerPage(ROOT / page, page).objects}
+    public = [getattr(module, name) for module in (trainlab.nn, trainlab.optim) for name in module.__all__]
+    bases = (trainlab.nn.Module, trainlab.nn.Loss, trainlab.optim.Optimizer)
+    wanted = [
+        one
+        for one in public
+        if (inspect.isclass(one) and issubclass(one, bases) and one not in bases)
+        or (
+            inspect.isfunction(one) and "step" in inspect.signature(one).parameters and one is not trainlab.nn.gradcheck
+        )
+    ]
+    assert len(wanted) > 20
+    assert [one.__name__ for one in wanted if one not in documented] == []
 
 
 def known_words(page: LayerPage) -> set[str]:

@@ -34,8 +34,8 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """Negative entries shrink instead of vanishing, so that no unit can die.
 
-    Forward: ``y = x`` for x > 0, else ``negative_slope · x``.
-    Backward: ``grad_input = grad_output`` for x > 0, else ``negative_slope · grad_output``.
+    Forward: ``y = x for x > 0, else negative_slope · x``.
+    Backward: ``grad_input = grad_output for x > 0, else negative_slope · grad_output``.
 
     Args:
         negative_slope: 0 makes a ReLU, 1 the identity.

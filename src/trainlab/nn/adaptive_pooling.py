@@ -49,7 +49,7 @@ class AdaptiveAvgPool2d(Module):
     Forward: ``y[n, c] = P_H @ x[n, c] @ P_Wᵀ``; row i of P averages the pixels ⌊i·size/out⌋ … ⌈(i + 1)·size/out⌉ − 1.
     Backward: ``grad_input[n, c] = P_Hᵀ @ grad_output[n, c] @ P_W``.
 
-    x (N, C, H, W) → y (N, C, *output_size).
+    x (N, C, H, W) → y (N, C, H_out, W_out) with ``output_size = (H_out, W_out)``.
 
     Args:
         output_size: side of the output in pixels, or (height, width).

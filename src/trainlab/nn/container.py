@@ -114,8 +114,9 @@ class Residual(Module):
 class Flatten(Module):
     """Lays every sample out as one row.
 
-    Forward: (N, C, H, W) → (N, C·H·W), or any (N, …) → (N, F). Backward: the inverse reshape.
-    Keeps in training: the input's shape.
+    Forward: ``y[n] = x[n], row by row``. Backward: the inverse reshape.
+
+    x (N, C, H, W) → y (N, C·H·W), or any x (N, …) → y (N, F). Keeps in training: the input's shape.
     """
 
     def __init__(self) -> None:

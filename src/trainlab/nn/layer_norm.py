@@ -46,7 +46,12 @@ class LayerNorm(Module):
         grad_weight = Σ grad_output · x̂
         grad_bias   = Σ grad_output
 
-    x and y are (…, normalized_shape), weight and bias (normalized_shape,).
+    ============  =====================
+    array         shape
+    ============  =====================
+    x, y          (…, normalized_shape)
+    weight, bias  (normalized_shape,)
+    ============  =====================
 
     Args:
         normalized_shape: features of each row.

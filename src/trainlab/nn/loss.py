@@ -144,7 +144,14 @@ class MSELoss(Loss):
     Forward: ``loss = Σₙ wₙ Σ (predictionₙ − targetₙ)²`` (for "mean" divided by Σₙ wₙ and by the entries of a sample).
     Backward: ``grad_inputₙ = wₙ · 2 · (predictionₙ − targetₙ)`` (divided likewise). Without weights every wₙ is 1.
 
-    prediction and target have the same shape (N, …), weight is (N,) or None. Keeps: all three.
+    ==================  ====================================================
+    argument            shape
+    ==================  ====================================================
+    prediction, target  (N, …), the same shape
+    weight              (N,) numbers of at least 0, not all 0; or None
+    ==================  ====================================================
+
+    Keeps: all three.
 
     Raises ValueError for shapes that do not fit and weights that are negative, not finite or all 0.
 
