@@ -142,6 +142,8 @@ def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
         (["tiny.toml", "lr=0.1,0.2", "--budget", "soon"], "budget = soon is not a time"),
         (["tiny.toml", "lr=0.1,0.2", "--out", "."], ". exists already, and a sweep never overwrites anything"),
         (["tiny.toml", "data_dir=none", "lr=0.1,0.2"], "no such folder"),
+        (["tiny.toml", "lr=0.1,0.2", "--executor", "local", "--address", "auto"], "belongs to --executor ray"),
+        (["tiny.toml", "lr=0.1,0.2", "--slurm", "partition"], "--slurm partition does not fit: write KEY=VALUE"),
     ],
 )
 def test_bad_input_is_one_message_status_2_and_nothing_written(
@@ -160,6 +162,20 @@ def test_what_is_neither_a_run_nor_a_sweep_is_not_resumed(trainlab: Command) -> 
     done = trainlab("resume", ".")
     assert done.status == 2
     assert ". is neither a run nor a sweep" in done.err
+
+
+def test_executors_are_for_sweeps(trainlab: Command, tiny: str) -> None:
+    trainlab("train", tiny, "--run", "run", "--progress", "none")
+    done = trainlab("resume", "run", "--executor", "ray")
+    assert done.status == 2
+    assert "run is no sweep, and --executor, --address and --slurm are for sweeps" in done.err
+
+
+def test_the_plan_names_the_executor(trainlab: Command, tiny: str) -> None:
+    done = trainlab("sweep", tiny, "lr=0.1,0.5", "--slurm", "partition=short", "--cores-per-job", "3", "--dry-run")
+    assert done.status == 0, done.err
+    assert "jobs       1 at a time, 3 cores each" in done.out
+    assert "executor   Slurm jobs, partition=short; the time is that of this machine's steps" in done.out
 
 
 def test_a_sweep_is_not_changed_under_way(trainlab: Command, tiny: str) -> None:

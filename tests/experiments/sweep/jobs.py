@@ -33,11 +33,11 @@ def job_processes(folder: Path, key: RunKey, attempt: int = 1) -> Processes | No
 
 
 def run_under_way(folder: SweepFolder) -> tuple[RunKey, Processes] | None:
-    """A run that is in the first half of its epochs, and in its first job; None if there is none."""
+    """A run that has a fifth of its epochs before it at least, and is in its first job; None if there is none."""
     for key in folder.runs():
         with contextlib.suppress(FileNotFoundError):
             epochs = (folder.run_path(key) / "metrics.jsonl").read_text().count("\n")
-            if 1 <= epochs <= folder.sweep.base.epochs / 2 and (processes := job_processes(folder.path, key)):
+            if 1 <= epochs <= 0.8 * folder.sweep.base.epochs and (processes := job_processes(folder.path, key)):
                 return key, processes
     return None
 

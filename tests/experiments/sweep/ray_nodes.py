@@ -5,19 +5,21 @@ It prints the cluster's address, removes the second node when it reads a line, a
 
 import os
 import sys
+from typing import Any
+from typing import Any
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 from ray.cluster_utils import Cluster
 
-SIZE = {"num_cpus": 1, "object_store_memory": 80_000_000}
+SIZE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80_000_000}
 TRIES = 5
 
 
-def begin() -> tuple[Cluster, object]:
+def begin() -> tuple[Any, Any]:
     """Ray gives a node thirty seconds to start, which a busy machine may exceed."""
     for tries_left in reversed(range(TRIES)):
-        cluster = Cluster()
+        cluster: Any = Cluster()
         try:
             cluster.add_node(include_dashboard=False, **SIZE)
             return cluster, cluster.add_node(**SIZE)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.experiments.sweep.coordinator import Display
-from trainlab.experiments.sweep.executors.local import Message
+from trainlab.experiments.sweep.executors.workers import Message
 from trainlab.experiments.sweep.folder import RunKey
 from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.experiments.sweep.table import Row

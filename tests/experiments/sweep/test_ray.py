@@ -39,6 +39,7 @@ def two_nodes() -> Iterator["subprocess.Popen[str]"]:
             process.wait(PATIENCE)
 
 
+@pytest.mark.timeout(900)  # Ray starts a dozen processes; 250 seconds were measured while others kept both cores busy
 def test_a_killed_worker_coordinator_and_node_leave_the_table_of_a_local_sweep(
     slow_sweep: Sweep, slow_whole: SweepFolder, tmp_path: Path
 ) -> None:
