@@ -66,9 +66,10 @@ def test_the_scale_of_a_number_does_not_matter() -> None:
 
 def test_values_that_are_no_numbers_and_few_numbers_have_their_means() -> None:
     """By hand: three groups of equal scores, without anything left in a group."""
-    scores = {"adam": 1.0, "muon": 5.0, "sgd": 2.0}
-    points = [{"optimizer": name, "batch": size} for name in ("adam", "muon", "sgd") for size in (16, 32, 64, 128)]
-    found = by_name(importance(points, [scores[str(point["optimizer"])] for point in points]))
+    points: list[dict[str, Any]] = [
+        {"optimizer": name, "batch": size} for name in ("adam", "muon", "sgd") for size in (16, 32, 64, 128)
+    ]
+    found = by_name(importance(points, [{"adam": 1.0, "muon": 5.0, "sgd": 2.0}[p["optimizer"]] for p in points]))
     assert found["optimizer"].share == 1.0
     assert found["batch"].share == 0.0  # 1 − (104/3 / 8) / (104/3 / 11) = −0.375, and there are no negative shares
     mixed: list[dict[str, Any]] = [{"hidden": (8,) if n % 2 else (16, 8), "on": n % 3 == 0} for n in range(30)]

@@ -91,8 +91,8 @@ def _columns(values: Sequence[Any]) -> Floats:
     distinct = sorted(set(values), key=None if is_ordered else repr)
     place = np.array([distinct.index(value) for value in values])
     if not is_ordered or len(distinct) <= DEGREE + 1:
-        columns: Floats = np.eye(len(distinct))[place]
-        return columns
+        each: Floats = np.eye(len(distinct))[place]
+        return each
     count = np.bincount(place)
     rank = (np.cumsum(count) - (count + 1) / 2)[place]  # equal values share the mean of their ranks
     columns: Floats = np.vander(2 * rank / (len(values) - 1) - 1, DEGREE + 1, increasing=True)
