@@ -78,7 +78,7 @@ def test_the_usual_im2col_is_the_convolution(options: dict[str, Any]) -> None:
 
 
 def test_the_roofline_counts_every_layer_and_every_pass() -> None:
-    roofline = measure_roofline(make_engine(LENET.model()), LENET.batches, steps=2)
+    roofline = measure_roofline(make_engine(LENET.model(), 0.01), LENET.batches, steps=2)
 
     first, *_, last = roofline.layers
     assert (first.kind, first.shape, first.count) == ("Conv2d(1, 6, 5, padding=2), no grad_input", (6, 28, 28), 1)
