@@ -13,7 +13,8 @@ def main(arguments: list[str]) -> int:
         from docs.builder.problem import DocumentationError
         from docs.builder.site import build
     except ModuleNotFoundError as error:
-        print(f"{error.name} is missing; it comes with: pip install '.[docs]'", file=sys.stderr)
+        package = (error.name or "").split(".")[0]
+        print(f"{package} is missing; it comes with: pip install '.[docs]'", file=sys.stderr)
         return 2
     try:
         count = build(output)

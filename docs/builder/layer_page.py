@@ -1,5 +1,6 @@
 """A page about a layer, a loss, an optimizer or schedules: what its Markdown file says, and what the code says."""
 
+import importlib
 import inspect
 import re
 import tomllib
@@ -81,6 +82,22 @@ class LayerPage:
     @property
     def title(self) -> str:
         return str(self.head.get("title") or ", ".join(one.name for one in self.objects))
+
+    @property
+    def is_family(self) -> bool:
+        """A title of its own: the page is about several functions alike, and not about its first object."""
+        return "title" in self.head
+
+    @property
+    def summary(self) -> str:
+        """What the page is about, in one sentence."""
+        family = importlib.import_module(self.main.object.__module__)
+        return docstring.parse(family).summary if self.is_family else self.main.told.summary
+
+    @property
+    def formula(self) -> str:
+        """What the index shows."""
+        return "" if self.is_family else self.main.told.formula
 
     def body(self, resolve: markup.Resolve) -> str:
         """The Markdown with its numbers filled in, as HTML."""
