@@ -131,7 +131,7 @@ class _TimedLayer:
         reads = 3 if layer.needs_input_grad else 2  # x forward, x backward, grad_input written
         weights = sum(parameter.size for parameter in layer.parameters())
         group.count += 1
-        group.flops += passes * forward_flops(layer, self.y) * self.x_shape[0]
+        group.flops += passes * forward_flops(layer, self.y)
         group.bytes += 4 * (reads * size + 2 * self.y.size + 3 * weights)
         group.seconds += statistics.median(np.reshape(self.seconds, (-1, 2)).sum(axis=1)[1:].tolist())
 

@@ -81,7 +81,7 @@ def test_shares_of_the_variance_are_told_where_points_are_no_grid(
     found = json.loads(trainlab("compare", "search", "--json").out)["importance"]
     assert sorted(one["name"] for one in found) == ["lr", "momentum"]
     for one in found:
-        assert f"{one['name']:20}{one['share']:.2f}  ({one['low']:.2f} to {one['high']:.2f})" in done.out
+        assert f"{one['name']:20}{one['share']:.2f}  ({one['low']:.2f} … {one['high']:.2f})" in done.out
 
 
 def test_single_runs_conclude_nothing(trainlab: Command, runs: str) -> None:

@@ -86,6 +86,7 @@ def test_a_state_of_one_engine_loads_into_the_other_and_gives_the_same_scores(
     load(theirs, build(name, 10, shape, rng(1)))  # and the other way
 
 
+@pytest.mark.filterwarnings("ignore:TF32 acceleration:UserWarning")  # what the flags below are told of
 def test_ten_training_steps_of_a_narrow_resnet_are_pytorch_s() -> None:
     model, twin = narrow_resnet(), ResNet(BLOCKS, 3, widths=NARROW)
     load(twin, model)

@@ -67,7 +67,7 @@ def measure(run: RunFolder, epoch: str = "best") -> MeasuredRun:
 
 FIGURES = {part: {"loss": float, "accuracy": float} for part in ("train", "validation")}
 EPOCH = {"epoch": int, "step": int, **FIGURES}
-STATUSES = ("finished", "diverged", "interrupted")
+STATUSES = ("finished", "diverged", "interrupted", "pruned")
 
 
 def _check_summary(summary: Any, path: Path) -> None:

@@ -77,7 +77,7 @@ def describe(layer: Module) -> str:
 
 
 def forward_flops(layer: Module, y: Array) -> int:
-    """For one sample, whose output is y: two operations for each multiplication, one for each bias or entry elsewhere.
+    """For the samples whose output is y: two operations for each multiplication, one for each bias or entry elsewhere.
 
     Attention compares T·T places and adds up their values, each in D dimensions: 4·T²·D operations.
     """

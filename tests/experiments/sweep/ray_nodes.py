@@ -6,7 +6,6 @@ It prints the cluster's address, removes the second node when it reads a line, a
 import os
 import sys
 from typing import Any
-from typing import Any
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 

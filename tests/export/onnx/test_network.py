@@ -66,7 +66,7 @@ def test_the_check_is_on_validation_images_of_all_parts_of_the_split(run: RunFol
     "words",
     [
         ["engine=torch", "ema=0.9", "hidden=8"],
-        ["engine=torch", "precision=bf16", "model=lenet"],
+        ["engine=torch", "precision=auto", "model=lenet"],
         ["model=lenet"],
         ["hidden=[]", "transform=lab1", "loss=mse", "split=2", "stratified=false"],
     ],
