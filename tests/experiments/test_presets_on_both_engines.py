@@ -76,6 +76,6 @@ def test_twenty_steps_on_numpy_are_torch_s(
 ) -> None:
     ours, theirs = (losses([f"engine={engine}"], preset, shape, 20, images) for engine in ("numpy", "torch"))
     np.testing.assert_allclose(ours[:10], theirs[:10], rtol=tolerance)
-    # Adam divides by gradients that are rounding alone, and its rate of 0.01 lets that grow about tenfold in three steps
+    # Adam divides by gradients that are rounding alone; at its rate of 0.01 that grows about tenfold in three steps
     np.testing.assert_allclose(ours[10:], theirs[10:], rtol=1000 * tolerance)
     assert ours[-3:].mean() < ours[:3].mean()
