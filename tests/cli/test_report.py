@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -290,7 +291,7 @@ def test_a_pdf_is_the_same_each_time(trainlab: Command, runs: Path) -> None:
 def test_without_the_package_for_pdf_its_command_is_told(
     trainlab: Command, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainlab.report.pdf_package.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "reportlab", None)
     done = trainlab("report", "runs", "--format", "pdf")
     assert (done.status, done.out) == (2, "")
     assert "a report as PDF needs reportlab, which is not installed here: pip install 'trainlab[pdf]'" in done.err

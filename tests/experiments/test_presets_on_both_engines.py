@@ -64,18 +64,17 @@ def losses(words: list[str], preset: str, shape: tuple[int, int, int], steps: in
     return np.array([one.train_step(wide[step % 3]).loss for step in range(steps)])
 
 
-# The largest relative difference measured is 2e-14 with SGD (cifar10-tiny) and 1.4e-6 with Adam at 0.01 (cifar10-lab1):
+# The largest relative difference measured is 2e-14 with SGD (cifar10-tiny) and 2e-11 with Adam at 0.01 (cifar10-lab1):
 # Adam divides by the root of squares that may be nearly 0, so rounding grows. In float32 it grows to 6 % in 20 steps,
-# on 32×32 images, which would hide a wrong term; hence float64.
+# on 32×32 images, which would hide a wrong term; hence float64. On 8×8 images the last BatchNorm sees one pixel of
+# each, and rounding grows to 2e-4; hence 16×16.
 @pytest.mark.parametrize(
     ("preset", "shape", "images", "tolerance"),
-    [("cifar10-tiny", (3, 32, 32), 8, 1e-12), ("cifar10-lab1", (3, 8, 8), 4, 1e-5)],
+    [("cifar10-tiny", (3, 32, 32), 8, 1e-12), ("cifar10-lab1", (3, 16, 16), 8, 1e-9)],
 )
 def test_twenty_steps_on_numpy_are_torch_s(
     preset: str, shape: tuple[int, int, int], images: int, tolerance: float
 ) -> None:
     ours, theirs = (losses([f"engine={engine}"], preset, shape, 20, images) for engine in ("numpy", "torch"))
-    np.testing.assert_allclose(ours[:10], theirs[:10], rtol=tolerance)
-    # Adam divides by gradients that are rounding alone; at its rate of 0.01 that grows about tenfold in three steps
-    np.testing.assert_allclose(ours[10:], theirs[10:], rtol=1000 * tolerance)
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance)
     assert ours[-3:].mean() < ours[:3].mean()

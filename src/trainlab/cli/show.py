@@ -102,8 +102,7 @@ def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: 
 @click.command("list", short_help="The presets and data sets.")
 def list_presets() -> None:
     """List the presets that `trainlab train` and `trainlab show` take, and what has been run in this folder."""
-    from trainlab.experiments import load_preset, preset_names
-    from trainlab.experiments.reproduction import study_names
+    from trainlab.experiments import load_preset, preset_names, study_names
 
     for name in preset_names():
         click.echo(f"{name:20}{load_preset(name).description}")

@@ -1,7 +1,7 @@
 """Configurations, presets and runs."""
 
 from trainlab.experiments.assemble import learning_rates, open_group, summarize_network
-from trainlab.experiments.config import Config, Preset, load_preset, preset_names
+from trainlab.experiments.config import Config, Preset, load_preset, preset_names, study_names
 from trainlab.experiments.prediction import predict_image
 from trainlab.experiments.run_folder import RunFolder, next_run_path
 from trainlab.experiments.samples import Samples, take_samples
@@ -36,6 +36,7 @@ __all__ = [
     "predict_image",
     "preset_names",
     "resume",
+    "study_names",
     "summarize_network",
     "take_samples",
     "train",

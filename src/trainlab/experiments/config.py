@@ -280,10 +280,20 @@ class Preset:
     config: Config
 
 
+def packaged_files(kind: str) -> dict[str, Path]:
+    """The TOML files of one folder in the package, presets or studies, by their names."""
+    folder = Path(str(resources.files("trainlab.experiments") / kind))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
 def preset_names() -> list[str]:
     """The presets that travel in the package."""
-    folder = resources.files("trainlab.experiments") / "presets"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return list(packaged_files("presets"))
+
+
+def study_names() -> list[str]:
+    """The published experiments that travel in the package, for `trainlab.experiments.reproduction`."""
+    return list(packaged_files("studies"))
 
 
 def load_preset(name_or_path: str) -> Preset:
@@ -294,13 +304,12 @@ def load_preset(name_or_path: str) -> Preset:
     if name_or_path.endswith(".toml"):
         path = Path(name_or_path)
         name = path.stem
-    elif name_or_path in preset_names():
-        path = Path(str(resources.files("trainlab.experiments") / "presets" / f"{name_or_path}.toml"))
-        name = name_or_path
+    elif name_or_path in (presets := packaged_files("presets")):
+        path, name = presets[name_or_path], name_or_path
     else:
         from trainlab.spelling import unknown_name
 
-        raise unknown_name("preset", name_or_path, preset_names())
+        raise unknown_name("preset", name_or_path, presets)
     values = read_toml(path)
     if "vary" in values:
         raise InputError(f"{path} describes a sweep, not a single run. Run it with `trainlab sweep {path}`.")

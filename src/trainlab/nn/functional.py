@@ -7,6 +7,7 @@ and a backward function returns ∂loss/∂input under the name ``grad_input``. 
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -52,9 +53,7 @@ def relu_forward(x: Array) -> Array:
     """``y = max(x, 0)``"""
     if x.size < SHARED:
         return np.maximum(x, _zero(x.dtype))
-    y = np.empty_like(x)
-    in_shares(lambda share: np.maximum(x[share], _zero(x.dtype), out=y[share]), len(x), WORTH_SHARING)
-    return y
+    return _shared(lambda x, out: np.maximum(x, _zero(x.dtype), out=out), x)
 
 
 def relu_backward(grad_output: Array, y: Array) -> Array:
@@ -65,11 +64,14 @@ def relu_backward(grad_output: Array, y: Array) -> Array:
     """
     if y.size < SHARED:
         return grad_output * np.sign(y)  # y ≥ 0, so its sign is [y > 0], already as a number
-    grad_input = np.empty_like(y)
-    in_shares(
-        lambda share: np.multiply(grad_output[share], np.sign(y[share]), out=grad_input[share]), len(y), WORTH_SHARING
-    )
-    return grad_input
+    return _shared(lambda grad_output, y, out: np.multiply(grad_output, np.sign(y), out=out), grad_output, y)
+
+
+def _shared(work: Callable[..., Array], *arrays: Array) -> Array:
+    """``work(*arrays, out=…)``, entry by entry in several threads."""
+    out = np.empty_like(arrays[0])
+    in_shares(lambda share: work(*(array[share] for array in arrays), out=out[share]), len(out), WORTH_SHARING)
+    return out
 
 
 @cache

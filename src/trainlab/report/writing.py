@@ -72,9 +72,11 @@ def write_report(
     chosen = format_of(output, kind)
     refuse_to_overwrite(output, chosen)
     if chosen == "pdf":
-        from trainlab.report.pdf_package import require_reportlab
+        from trainlab.extras import optional_package
 
-        require_reportlab()  # before the work
+        optional_package(  # before the work
+            "reportlab", "a report as PDF", "pip install 'trainlab[pdf]'. Without it there are --format html and md."
+        )
     _, render = FORMATS[chosen]
     rendered = render(tell(folders, language, extra), output.stem)
     if chosen == "md":

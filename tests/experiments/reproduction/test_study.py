@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from trainlab.errors import InputError
-from trainlab.experiments import load_preset
-from trainlab.experiments.reproduction import load_study, scaled, study_names
+from trainlab.experiments import load_preset, study_names
+from trainlab.experiments.reproduction import load_study, scaled
 from trainlab.experiments.sweep import Options
 
 STUDY = """

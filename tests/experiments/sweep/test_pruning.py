@@ -160,5 +160,5 @@ def test_at_most_every_point_that_is_judged_ends_after_its_first_epoch() -> None
 def test_without_optuna_the_message_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     pruning = Pruning("halving", 3, 1, [Curve("finished", [0.1, 0.2, 0.3])])
-    with pytest.raises(InputError, match=r"--prune halving needs Optuna.*pip install 'trainlab\[sweep\]'"):
+    with pytest.raises(InputError, match=r"--prune halving needs optuna.*pip install 'trainlab\[sweep\]'"):
         pruning.judge()

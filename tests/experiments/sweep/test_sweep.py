@@ -132,7 +132,7 @@ def test_pruning_without_optuna_is_refused_before_anything_begins(
     tiny_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(InputError, match=r"--prune median needs Optuna, .*: pip install 'trainlab\[sweep\]'"):
+    with pytest.raises(InputError, match=r"--prune median needs optuna, .*: pip install 'trainlab\[sweep\]'"):
         build_sweep(tiny_file, ["lr=0.1,0.2"], Options(prune="median"))
 
 

@@ -13,7 +13,7 @@ from trainlab.experiments.reproduction.confrontation import Cell, Confrontation,
 from trainlab.experiments.reproduction.figures import FIGURES
 from trainlab.experiments.reproduction.folder import STUDY_FILE, is_reproduction, read_reproduction
 from trainlab.experiments.reproduction.scale import scaled
-from trainlab.experiments.reproduction.study import Claim, Study, load_study, study_names
+from trainlab.experiments.reproduction.study import Claim, Study, load_study
 
 __all__ = [
     "FIGURES",
@@ -28,5 +28,4 @@ __all__ = [
     "load_study",
     "read_reproduction",
     "scaled",
-    "study_names",
 ]

@@ -26,13 +26,12 @@ All other keys are those of a sweep's file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
-from trainlab.experiments.config import Config, read_toml, toml_value
+from trainlab.experiments.config import Config, packaged_files, read_toml, toml_value
 from trainlab.experiments.reproduction.figures import FIGURES
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.sweep import Options, Sweep, settings_text
@@ -118,12 +117,6 @@ def _inline(table: Mapping[str, Any]) -> str:
     return "{ " + ", ".join(f"{key} = {toml_value(value)}" for key, value in table.items()) + " }"
 
 
-def study_names() -> list[str]:
-    """The published experiments that travel in the package."""
-    folder = resources.files("trainlab.experiments.reproduction") / "studies"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
-
-
 def load_study(name_or_path: str) -> Study:
     """A published experiment by name, or from somebody's own TOML file.
 
@@ -131,10 +124,10 @@ def load_study(name_or_path: str) -> Study:
     """
     if name_or_path.endswith(".toml"):
         path = Path(name_or_path)
-    elif name_or_path in study_names():
-        path = Path(str(resources.files("trainlab.experiments.reproduction") / "studies" / f"{name_or_path}.toml"))
+    elif name_or_path in (studies := packaged_files("studies")):
+        path = studies[name_or_path]
     else:
-        raise unknown_name("reproduction", name_or_path, study_names())
+        raise unknown_name("reproduction", name_or_path, studies)
     return read_study(path)
 
 

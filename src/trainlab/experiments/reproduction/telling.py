@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trainlab.experiments.reproduction.confrontation import Cell, Confrontation, JudgedClaim
 from trainlab.experiments.reproduction.study import Study
 from trainlab.experiments.statistics import Summary, verdict
+from trainlab.experiments.statistics.verdict import p_text
 from trainlab.experiments.sweep import settings_text
 from trainlab.words import Words, words
 
@@ -61,8 +62,9 @@ def tell(found: Confrontation, language: str = "en") -> ToldConfrontation:
 def _row(cell: Cell, study: Study, say: Words) -> tuple[str, ...]:
     is_share = cell.figure.endswith("accuracy")
     scale, places, unit = (100, 2, " %") if is_share else (1, 4, "")
-    published = Summary(1, cell.published, None, None).text(places, scale) + unit
-    ours = "–" if cell.ours is None else cell.ours.text(places, scale) + unit
+    write = Summary.percent if is_share else Summary.text
+    published = write(Summary(1, cell.published, None, None))
+    ours = "–" if cell.ours is None else write(cell.ours)
     n = "0" if cell.ours is None else str(cell.ours.n)
     limits = "–"
     if cell.range is not None:
@@ -96,5 +98,5 @@ def _against_zero(judged: JudgedClaim, setting: str, say: Words) -> str:
     told = {"setting": setting, "figure": figure, "seeds": say.count("seed", difference.n[0])}
     if difference.p is None:
         return say("reproduction.zero_single", **told)
-    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
-    return say("reproduction.zero_more" if difference.exceeds_noise else "reproduction.zero_noise", p=p, **told)
+    key = "reproduction.zero_more" if difference.exceeds_noise else "reproduction.zero_noise"
+    return say(key, p=p_text(difference.p), **told)

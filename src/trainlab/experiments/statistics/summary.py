@@ -28,6 +28,14 @@ class Summary:
         spread = "" if self.std is None else f" ± {scale * self.std:.{places}f}"
         return f"{scale * self.mean:.{places}f}{spread}"
 
+    def percent(self) -> str:
+        """A share of 1, in percent with two decimal places.
+
+        >>> Summary(3, 0.9712, 0.0008, 0.002).percent(), Summary(1, 0.9712, None, None).percent()
+        ('97.12 ± 0.08 %', '97.12 %')
+        """
+        return f"{self.text(places=2, scale=100)} %"
+
 
 def summarize(values: Sequence[float]) -> Summary:
     """Mean, standard deviation and 95 % margin.

@@ -34,8 +34,7 @@ def verdict(
     told = say("verdict.above" if higher else "verdict.below", better=better, size=size, worse=worse)
     if difference.p is None:
         return say("verdict.single", told=told)
-    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
-    told = say("verdict.tested", told=told, p=p, seeds=seeds)
+    told = say("verdict.tested", told=told, p=p_text(difference.p), seeds=seeds)
     if difference.exceeds_noise:
         return say("verdict.more", told=told)
     if difference.seeds_needed is None:
@@ -43,6 +42,14 @@ def verdict(
     if difference.seeds_needed <= max(difference.n):  # those at hand were unlucky
         return say("verdict.nearly", told=told)
     return say("verdict.settled_by", told=told, n=difference.seeds_needed)
+
+
+def p_text(p: float) -> str:
+    """
+    >>> p_text(0.0123), p_text(2e-5)
+    ('p = 0.012', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def _amount(mean: float, margin: float | None, unit: str, say: Words) -> str:

@@ -7,14 +7,12 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trainlab.errors import InputError
 from trainlab.experiments.sweep.space import Choices, Settings, Space
+from trainlab.extras import optional_package
 from trainlab.randomness import generator
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 LARGEST_GRID = 10_000
 """Points. More than that is a slip of the keyboard, or better searched at random."""
@@ -117,20 +115,15 @@ def _state(point: Tried) -> str:
     return "RUNNING" if point.score is None else "PRUNED" if point.pruned_after else "COMPLETE"
 
 
-def import_optuna(option: str) -> "ModuleType":
+def import_optuna(option: str) -> Any:
     """Optuna, quiet. Raises InputError that names the option and the command that installs Optuna."""
-    try:
-        import optuna
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{option} needs Optuna, which is not installed here: pip install 'trainlab[sweep]'. "
-            "--search random without --prune needs nothing more."
-        ) from error
+    install = "pip install 'trainlab[sweep]'. --search random without --prune needs nothing more."
+    optuna = optional_package("optuna", option, install)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 
 
-def _distributions(optuna: "ModuleType", space: Space) -> dict[str, Any]:
+def _distributions(optuna: Any, space: Space) -> dict[str, Any]:
     kinds = optuna.distributions
     return {
         key: kinds.CategoricalDistribution(list(range(len(varied.values))))

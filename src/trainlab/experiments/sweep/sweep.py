@@ -162,10 +162,11 @@ class Sweep:
             lines.append(f"address = {toml_value(self.executor.address)}")
         for point in self.listed:
             lines += ["", "[[points]]", *(f"{key} = {toml_value(value)}" for key, value in point.items())]
-        lines += ["", "[vary]"] if not self.listed else []
-        for key, varied in self.space.items() if not self.listed else ():
-            values = list(varied.values) if isinstance(varied, Choices) else str(varied)
-            lines.append(f"{key} = {toml_value(tuple(values) if isinstance(values, list) else values)}")
+        if not self.listed:
+            lines += ["", "[vary]"]
+            for key, varied in self.space.items():
+                values = varied.values if isinstance(varied, Choices) else str(varied)
+                lines.append(f"{key} = {toml_value(values)}")
         if self.executor.slurm:
             lines += [
                 "",

@@ -113,7 +113,7 @@ class PointScore:
         if self.accuracy is None:
             return f"none of {self.runs} finished"
         count = f"n = {self.finished}" + ("" if self.is_whole else f" of {self.runs}")
-        return f"{self.accuracy.text(places=2, scale=100)} % ({count})"
+        return f"{self.accuracy.percent()} ({count})"
 
 
 def scores(rows: Sequence[Row]) -> list[PointScore]:

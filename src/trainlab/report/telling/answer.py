@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from trainlab.experiments.comparison import Comparison, MeasuredSetting
 from trainlab.experiments.measured_run import MeasuredRun
-from trainlab.experiments.statistics import Summary
 from trainlab.report.seed_bands import MOST_CURVES
 from trainlab.words import Words
 
@@ -40,7 +39,7 @@ def answer(settings: Sequence[MeasuredSetting], comparison: Comparison | None, s
     found = best.summary("validation_accuracy")
     if found is None:
         return [*sentences, _so_far(best.runs[0], say)]
-    figure = percent(found)
+    figure = found.percent()
     if comparison is not None and len(settings) > 1:
         tested = comparison.sentences[0] if comparison.sentences else say("answer.nothing_else_finished")
         sentences.append(say("answer.best", figure=figure, verdict=tested, **told))
@@ -53,7 +52,7 @@ def answer(settings: Sequence[MeasuredSetting], comparison: Comparison | None, s
     if test is None:
         sentences.append(say("answer.no_test"))
     else:
-        sentences.append(say("answer.test", figure=percent(test), **told))
+        sentences.append(say("answer.test", figure=test.percent(), **told))
     return sentences
 
 
@@ -62,11 +61,3 @@ def _so_far(run: MeasuredRun, say: Words) -> str:
     figure = f"{100 * best['validation']['accuracy']:.2f} %"
     epochs = say.count("epoch", len(run.epochs))
     return say("answer.so_far", status=say(f"status.{run.status}"), figure=figure, epoch=best["epoch"], epochs=epochs)
-
-
-def percent(found: Summary) -> str:
-    """
-    >>> percent(Summary(3, 0.9712, 0.0008, 0.002)), percent(Summary(1, 0.9712, None, None))
-    ('97.12 ± 0.08 %', '97.12 %')
-    """
-    return f"{found.text(places=2, scale=100)} %"

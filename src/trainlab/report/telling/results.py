@@ -6,7 +6,6 @@ from trainlab.experiments.comparison import Comparison, MeasuredSetting
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import Summary
 from trainlab.report.document import Block, Bullets, Cell, Heading, Paragraph, Section, Table
-from trainlab.report.telling.answer import percent
 from trainlab.words import Words
 
 COLUMNS = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "seconds")
@@ -55,5 +54,5 @@ def _figure(metric: str, found: Summary | None) -> str:
     if found is None:
         return "–"
     if metric.endswith("accuracy"):
-        return percent(found)
+        return found.percent()
     return found.text(places=1 if metric == "seconds" else 4)

@@ -9,7 +9,6 @@
 """
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any, Protocol
 
 from trainlab.experiments.sweep.executors.local import job_variables
 from trainlab.experiments.sweep.executors.node import LOCK, Ended, Job
-from trainlab.experiments.sweep.executors.workers import Message
+from trainlab.experiments.sweep.executors.workers import Message, content
 from trainlab.experiments.sweep.folder import RunKey
 from trainlab.experiments.sweep.worker import Request
 from trainlab.lock import locked
@@ -110,7 +109,7 @@ class ClusterWorkers:
         sent = self._sent[key]
         ended = self._cluster.ended(sent.handle)  # first: then every line that it wrote is read below
         lines = _new_lines(sent)
-        messages = [Message(key, values) for values in map(_values, lines) if values is not None]
+        messages = [Message(key, values) for values in map(content, lines) if values is not None]
         if ended is not None:
             if ended.failure:
                 messages.append(Message(key, {"failed": ended.failure}))
@@ -159,12 +158,3 @@ def _new_lines(sent: Sent) -> list[bytes]:
         return []
     sent.read += len(text) + 1 if text else 0
     return text.splitlines()
-
-
-def _values(line: bytes) -> dict[str, Any] | None:
-    """The content of a message; None for what is none, such as a library's remark."""
-    with contextlib.suppress(ValueError):
-        values = json.loads(line)
-        if isinstance(values, dict):
-            return values
-    return None

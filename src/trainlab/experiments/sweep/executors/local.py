@@ -1,7 +1,6 @@
 """Workers on this machine: a process for each run, with its share of the cores."""
 
 import contextlib
-import json
 import os
 import queue
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from trainlab.experiments.assemble import CORES_VARIABLE
-from trainlab.experiments.sweep.executors.workers import Message
+from trainlab.experiments.sweep.executors.workers import Message, content
 from trainlab.experiments.sweep.folder import RunKey
 from trainlab.experiments.sweep.worker import Request
 
@@ -58,10 +57,8 @@ class LocalWorkers:
 
     def _listen(self, key: RunKey, process: "subprocess.Popen[bytes]") -> None:
         for line in _stream(process.stdout):
-            with contextlib.suppress(ValueError):  # half a line of a process that was killed, or a library's remark
-                values = json.loads(line)
-                if isinstance(values, dict):
-                    self._messages.put(Message(key, values))
+            if (values := content(line)) is not None:
+                self._messages.put(Message(key, values))
         self._messages.put(Message(key, None, process.wait()))
 
     def receive(self, timeout: float) -> list[Message]:

@@ -1,5 +1,7 @@
 """What a coordinator asks of workers, and what they tell it."""
 
+import contextlib
+import json
 from typing import Any, NamedTuple, Protocol
 
 from trainlab.experiments.sweep.folder import RunKey
@@ -43,3 +45,12 @@ class Workers(Protocol):
 
     def close(self) -> None:
         """End every worker at once, and let go of all."""
+
+
+def content(line: bytes) -> dict[str, Any] | None:
+    """What a line of a worker says; None for half a line of one that was killed, or a library's remark."""
+    with contextlib.suppress(ValueError):
+        values = json.loads(line)
+        if isinstance(values, dict):
+            return values
+    return None
