@@ -39,7 +39,10 @@ class ScriptedWorkers:
 
     def receive(self, timeout: float) -> list[Message]:
         key = self._random.choice(sorted(self._running))
-        request = self._running.pop(key)
+        return self.end(key, self._running.pop(key))
+
+    def end(self, key: RunKey, request: Request) -> list[Message]:
+        """Leave behind what the run does, and say so."""
         outcome = self._outcome(request.config, self.started.count(key))
         if outcome == "failed":
             return [Message(key, {"failed": "no\nluck"}), Message(key, None, 1)]

@@ -51,6 +51,14 @@ class Careful(ScriptedWorkers):
         super().start(key, request)
 
 
+class Silent(Careful):
+    """Its runs have left all behind long before they are heard of, as those of a worker that is killed then."""
+
+    def start(self, key: RunKey, request: Request) -> None:
+        super().start(key, request)
+        self.end(key, request)
+
+
 def run(folder: SweepFolder, seed: int = 0, **rest: Any) -> tuple[SweepOutcome, Careful, Notes]:
     workers, notes = Careful(folder, seed), Notes()
     return Coordinator(folder, notes, workers=workers, **rest).run(), workers, notes
@@ -82,6 +90,16 @@ def test_the_table_does_not_depend_on_which_run_ends_first_nor_on_where_the_swee
     assert seed > 3
     found.append(tables(folder))
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("prune", ["median", "halving"])
+def test_other_seeds_of_a_pruned_point_do_not_begin_before_it_is_heard_of(
+    tiny_file: str, tmp_path: Path, prune: Prune
+) -> None:
+    folders = [make(tmp_path / name, tiny_file, prune=prune, jobs=2, seeds=3) for name in ("heard", "silent")]
+    for folder, kind in zip(folders, (Careful, Silent), strict=True):
+        assert Coordinator(folder, Notes(), workers=kind(folder, seed=1)).run().count("pruned") > 0
+    assert tables(folders[0]) == tables(folders[1])
 
 
 def test_a_tpe_search_with_pruning_is_the_same_whichever_run_ends_first(tiny_file: str, tmp_path: Path) -> None:

@@ -264,13 +264,13 @@ class Coordinator:
             self._failures[key] = " ".join(failure.split())
         rows = self._update_results()
         row = rows[self.folder.runs().index(key)]
-        if row.status == "pruned":
-            self._waiting = [other for other in self._waiting if self.folder.is_open(other)]
         self._display.run_ended(self.snapshot(), row, self._clock() - running.started)
 
     def _update_results(self) -> list[Row]:
         self._rows = self.folder.write_results(self._failures)
         self._scores = scores(self._rows)
+        pruned = {RunKey(row.point, row.seed) for row in self._rows if row.status == "pruned"}
+        self._waiting = [key for key in self._waiting if key not in pruned]
         self._first_ended = [row.status != "unfinished" for row in self._rows[:: len(self.sweep.seeds)]]
         self._all_ended_before = [*self._first_ended, False].index(False)
         self._ended = sum(row.status != "unfinished" for row in self._rows) - self._ended_before
