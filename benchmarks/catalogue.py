@@ -48,6 +48,6 @@ ACCURACY: dict[str, Measure] = {
     "lab1_experiments": lab1_experiments.measure,
     "presets": presets.measure,
     "cifar10_time": cifar10_time.measure,
-    **{name.replace("-", "_"): partial(presets.measure, presets=(name,)) for name in presets.CIFAR10_PRESETS},
+    **{name: partial(presets.measure, presets=(preset,)) for name, preset in presets.ALONE.items()},
 }
 BENCHMARKS = SPEED | ACCURACY

@@ -137,6 +137,28 @@ def test_the_time_in_a_slow_loader_is_waiting() -> None:
 
 
 @pytest.mark.usefixtures("_few_digits")
+def test_a_preset_with_settings_behind_its_name_is_trained_so_and_held_to_what_was_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    def run(preset: str, overrides: list[str], seeds: int) -> list[dict[str, Any]]:
+        asked.append((preset, overrides))
+        return [{"test": {"accuracy": 0.98}, "best": {"validation": {"accuracy": 0.9}}, "wall_seconds": 61.0}] * seeds
+
+    monkeypatch.setattr(presets, "train_over_seeds", run)
+    monkeypatch.setitem(presets.PROMISED, "mnist-fast engine=numpy", 0.97)
+    monkeypatch.setitem(presets.SECONDS, "mnist-fast engine=numpy", 60)
+
+    (part,) = presets.measure(TINY, ("mnist-fast engine=numpy",))["parts"]
+
+    assert asked == [("mnist-fast", ["engine=numpy", *TINY.overrides])]
+    assert part["kind"] == "table"
+    (row,) = part["rows"]
+    assert (row[5], row[8]) == ("97.00% ✓", "60 ✗")
+
+
+@pytest.mark.usefixtures("_few_digits")
 def test_presets_may_have_their_own_number_of_seeds_and_test_time_augmentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
