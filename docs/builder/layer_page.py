@@ -14,6 +14,7 @@ from docs.builder import diagram, docstring, markup, shapes
 from docs.builder.diagram import Edge, Node
 from docs.builder.listing import find, source_of, without_docstring
 from docs.builder.numbers import is_flat, latex
+from docs.builder.plot import plot
 from docs.builder.problem import DocumentationError
 from docs.builder.worked import Worked
 from trainlab.nn import Loss, Module
@@ -101,7 +102,7 @@ class LayerPage:
 
     def body(self, resolve: markup.Resolve) -> str:
         """The Markdown with its numbers filled in, as HTML."""
-        blocks = {"checked()": self._checked, "mistakes()": self._mistakes}
+        blocks = {"checked()": self._checked, "mistakes()": self._mistakes, "curves()": self._curves}
 
         def fill(match: re.Match[str]) -> str:
             return blocks[match[1]]() if match[1] in blocks else self.worked.evaluate(match[1])
@@ -131,6 +132,12 @@ class LayerPage:
             cells += [_size(one.numerical_off) if one.numerical_off is not None else "–"] if has_numerical else []
             rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         return f'<div class="wide"><table class="checked"><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+    def _curves(self) -> str:
+        try:
+            return plot(self.worked.names["curves"], f"{self.main.name}: its curves")
+        except (KeyError, ValueError) as error:
+            raise DocumentationError(f"{self.name}: its curves cannot be drawn: {error}") from error
 
     def _mistakes(self) -> str:
         rows = []

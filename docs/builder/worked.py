@@ -7,12 +7,14 @@ The code blocks of a page that are marked ``python worked`` run in one namespace
 - ``by_hand``: array by name, "y", "x" and every parameter: the output and the gradients from the formulas of the page,
   written out without the layer;
 - ``mistakes``, if any: a sentence about each → (which gradient, what it gives);
+- ``curves``, if the page draws any: a name → (x, y), rows of numbers;
 - ``forward``, if the output depends on more than x: a function of x that computes it anew.
 
 A page about an optimizer defines ``steps`` instead: a name → (by hand, by the optimizer).
 """
 
 import ast
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +156,9 @@ class Worked:
             same_shape = mistake.wrong.shape == mistake.right.shape
             if same_shape and _distance(mistake.wrong, mistake.right) < 1e-3:
                 raise DocumentationError(f"{self.page}: {mistake.told!r} is no mistake in this example")
+        for one, other in itertools.combinations(found, 2):
+            if one.gradient == other.gradient and np.array_equal(one.wrong, other.wrong):
+                raise DocumentationError(f"{self.page}: {one.told!r} and {other.told!r} give the same in this example")
         return found
 
 

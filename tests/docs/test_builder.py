@@ -3,13 +3,17 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from docs.__main__ import main
 from docs.builder import docstring, links, markup, shapes
 from docs.builder.layer_page import LayerPage
 from docs.builder.listing import find
+from docs.builder.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, plot
+from docs.builder.plot import RIGHT as RIGHT_EDGE
 from docs.builder.problem import DocumentationError
 from docs.builder.site import ROOT, Section, Site
 from docs.builder.worked import Worked
@@ -43,6 +47,10 @@ WRONG = {
         "gradient of x is off",
     ),
     "no mistake": ('mistakes = {"right": ("x", np.array([[3.0, 0.0]]))}', "'right' is no mistake in this example"),
+    "twice": (
+        'mistakes = {"one": ("x", np.array([[0.0, 4.0]])), "two": ("x", np.array([[0.0, 4.0]]))}',
+        "'one' and 'two' give the same in this example",
+    ),
     "stops": ("1 / 0", "page: its worked example stops: ZeroDivisionError"),
 }
 
@@ -56,6 +64,30 @@ def test_a_wrong_example_stops_the_build(line: str, message: str) -> None:
 def test_a_number_that_the_example_does_not_have_stops_the_build() -> None:
     with pytest.raises(DocumentationError, match=r"page: \{\{ z \}\}: NameError"):
         Worked("page", [RIGHT]).evaluate("z")
+
+
+def test_a_line_goes_through_its_numbers() -> None:
+    picture = plot({"half": ([0.0, 10.0], [0.0, 5.0]), "<none>": ([0.0, 10.0], [0.0, 0.0])}, "title")
+
+    left, right, top, bottom = LEFT, WIDTH - RIGHT_EDGE, TOP, HEIGHT - BOTTOM
+    assert f'<polyline class="line0" points="{left:.1f},{bottom:.1f} {right:.1f},{top:.1f}"/>' in picture
+    assert f'<polyline class="line1" points="{left:.1f},{bottom:.1f} {right:.1f},{bottom:.1f}"/>' in picture
+    assert "</svg> half</li>" in picture
+    assert "</svg> &lt;none&gt;</li>" in picture
+
+
+CURVES = {
+    "none": ({}, "0 lines: a picture has 1 to 6"),
+    "many": ({str(number): ([0, 1], [0, 1]) for number in range(7)}, "7 lines: a picture has 1 to 6"),
+    "infinite": ({"y": ([0, 1], [0, np.inf])}, "only finite numbers can be drawn"),
+    "flat": ({"y": ([0, 1], [2, 2])}, r"a range from 2\.0 to 2\.0 cannot be drawn"),
+}
+
+
+@pytest.mark.parametrize(("curves", "message"), CURVES.values(), ids=CURVES)
+def test_curves_that_cannot_be_drawn(curves: dict[str, tuple[Any, Any]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plot(curves, "title")
 
 
 def test_letters_fit_real_shapes() -> None:
