@@ -80,7 +80,7 @@ CURVES = {
     "none": ({}, "0 lines: a picture has 1 to 6"),
     "many": ({str(number): ([0, 1], [0, 1]) for number in range(7)}, "7 lines: a picture has 1 to 6"),
     "infinite": ({"y": ([0, 1], [0, np.inf])}, "only finite numbers can be drawn"),
-    "flat": ({"y": ([0, 1], [2, 2])}, r"a range from 2\.0 to 2\.0 cannot be drawn"),
+    "flat": ({"y": ([0, 1], [2, 2])}, "a line needs a width and a height"),
 }
 
 
