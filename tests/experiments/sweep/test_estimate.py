@@ -94,6 +94,21 @@ def test_a_plan_of_a_tpe_search_looks_at_the_corners(tiny_file: str) -> None:
         plan_sweep(build_sweep(tiny_file, ["momentum=0..0.9", "nesterov=true"], options))
 
 
+def test_points_that_cost_the_same_are_estimated_once(tiny_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Config] = []
+
+    def estimated(configs: list[Config], cores: int) -> list[Estimate]:
+        asked.extend(configs)
+        return [Estimate(one.epochs, one.batch_size, 0.01, True) for one in configs]
+
+    monkeypatch.setattr("trainlab.experiments.sweep.plan.estimate_apart", estimated)
+    words = ["lr=0.1,0.2", "batch_size=50,100", "momentum=0,0.9", "epochs=2,3"]
+    plan = plan_sweep(build_sweep(tiny_file, words))
+    assert [(one.batch_size, one.epochs) for one in asked] == [(50, 2), (50, 3), (100, 2), (100, 3)]
+    points = plan.sweep.known_points()
+    assert [(one.seconds, one.steps) for one in plan.estimates] == [(p["batch_size"], p["epochs"]) for p in points]
+
+
 def test_a_job_s_libraries_are_told_how_many_threads_to_take() -> None:
     environment = job_environment(3)
     assert "PATH" in environment

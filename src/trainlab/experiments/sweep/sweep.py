@@ -132,8 +132,8 @@ class Sweep:
         return max(1, math.ceil(self.jobs / len(self.seeds))) if self.prune == "none" else self.jobs
 
     def config(self, settings: Mapping[str, Any], seed: int) -> Config:
-        """The configuration of one run. Raises InputError for settings that do not go together."""
-        return Config.from_mapping({**settings, "seed": seed}, base=self.base)
+        """The configuration of one run of a point. Raises InputError for settings that do not go together."""
+        return self.base.changed({**settings, "seed": seed})
 
     def check_points(self) -> list[Settings]:
         """`known_points`, after a look at each. Raises InputError for the first that cannot be run."""
