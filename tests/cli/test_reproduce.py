@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Command
+from tests.event_files import of_epochs, scalars
+from trainlab.experiments import RunFolder
 
 STUDY = """
 title = "Two rates"
@@ -84,6 +86,31 @@ def test_a_smaller_scale_says_so_loudly(trainlab: Command, study: str) -> None:
     assert "  –\n" in done.out, "figures of less work fit nothing"
 
 
+def test_jobs_of_slurm_give_the_figures_of_this_machine_s_processes(trainlab: Command, study: str) -> None:
+    words = ("reproduce", study, "--seeds", "1", "--jobs", "2", "--cores-per-job", "1", "--progress", "none")
+    here = trainlab(*words, "--out", "here")
+    assert here.status == 0, here.err
+    jobs = trainlab(*words, "--out", "jobs", "--slurm", "cluster=local", "--tensorboard")
+    assert jobs.status == 0, jobs.err
+    assert "executor   Slurm jobs, cluster=local; the time is that of this machine's steps" in jobs.out
+    assert Path("jobs/results.csv").read_bytes() == Path("here/results.csv").read_bytes()
+    assert _conclusions(jobs.out) == _conclusions(here.out)
+    for run in ("point-000-seed-0", "point-001-seed-0"):
+        found = scalars(Path("jobs", run, "tensorboard"))
+        expected = of_epochs(RunFolder.open(Path("here", run)))
+        assert {tag: found[tag] for tag in found if not tag.startswith("steps/")} == expected
+    assert not list(Path("here").glob("*/tensorboard"))
+
+
+def test_the_plan_names_the_cluster(trainlab: Command, study: str) -> None:
+    done = trainlab(
+        "reproduce", study, "--address", "10.0.0.1:6379", "--jobs", "6", "--cores-per-job", "4", "--dry-run"
+    )
+    assert done.status == 0, done.err
+    assert "jobs       6 at a time, 4 cores each" in done.out
+    assert "executor   Ray at 10.0.0.1:6379" in done.out
+
+
 def test_a_dry_run_stops_after_the_plan(trainlab: Command, study: str, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     done = trainlab("reproduce", study, "--dry-run")
@@ -107,7 +134,14 @@ def test_what_does_not_fit_is_told_before_anything_runs(trainlab: Command, study
     for words, message in (
         (("lab1-mnst",), "unknown reproduction 'lab1-mnst'; did you mean 'lab1-mnist'?"),
         ((study, "lr=0.2"), "lr is what the experiment varies"),
-        ((study, "--scale", "2"), "scale = 2 does not fit"),
+        ((study, "--scale", "2"), "--scale 2 does not fit"),
+        (
+            (study, "--scale", "0.001"),
+            "would leave 60 images for 2 epochs, which says nothing. Take --scale 0.0017 or more",
+        ),
+        ((study, "--executor", "local", "--address", "auto"), "an address belongs to --executor ray"),
+        ((study, "--slurm", "partition"), "--slurm partition does not fit: write KEY=VALUE"),
+        ((study, "--cores-per-job", "0"), "cores_per_job = 0 does not fit"),
         ((study, "--seeds", "0"), "seeds = 0 does not fit"),
         ((study, "--lang", "de"), "unknown language 'de'"),
     ):

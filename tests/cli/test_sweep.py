@@ -2,11 +2,13 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Command
+from tests.event_files import of_epochs, scalars
 from trainlab.experiments import RunFolder
 
 
@@ -87,6 +89,30 @@ def test_a_failing_point_has_its_reason_and_is_tried_again(
     assert "try again with `trainlab resume sweep`" in done.err
     (tmp_path / "data").symlink_to(tiny_mnist)
     assert trainlab("resume", "sweep", "--progress", "none").status == 0
+
+
+def test_every_run_has_event_files_also_one_that_a_resume_begins(trainlab: Command, tiny: str) -> None:
+    words = ("sweep", tiny, "lr=0.1,0.5", "--tensorboard", "--budget", "0.1s", "--progress", "none")
+    begun = trainlab(*words, "--out", "sweep")
+    assert begun.status == 0, begun.err
+    assert "watch it with:  tensorboard --logdir sweep" in begun.err
+    assert trainlab("resume", "sweep", "--progress", "none").status == 0
+    for name in ("point-000-seed-0", "point-001-seed-0"):
+        run = RunFolder.open(Path("sweep", name))
+        found = scalars(run.path / "tensorboard")
+        assert {tag: found[tag] for tag in found if not tag.startswith("steps/")} == of_epochs(run)
+        assert [step for step, _ in found["steps/loss"]] == list(range(1, 23))
+
+
+def test_a_sweep_without_event_files_has_none_and_one_that_cannot_have_them_does_not_begin(
+    trainlab: Command, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainlab("sweep", tiny, "--progress", "none", "--out", "sweep")
+    assert not Path("sweep/point-000-seed-0/tensorboard").exists()
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    done = trainlab("sweep", tiny, "--tensorboard", "--out", "other")
+    assert (done.status, "pip install 'trainlab[track]'" in done.err) == (2, True)
+    assert not Path("other").exists()
 
 
 def test_the_budget_is_told(trainlab: Command, tiny: str) -> None:

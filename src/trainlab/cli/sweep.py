@@ -11,10 +11,15 @@ from trainlab.cli.executor import executor_options, read_executor
 from trainlab.cli.train import progress_option
 
 if TYPE_CHECKING:
-    from trainlab.experiments.sweep import Coordinator, Executor, SweepFolder, SweepOutcome
+    from trainlab.experiments.sweep import Coordinator, Executor, Sweep, SweepFolder, SweepOutcome
     from trainlab.training.progress import ProgressMode
 
 SHOWN_POINTS = 10
+EVENT_FILES = "trainlab.export:EventFiles"
+
+tensorboard_option = click.option(
+    "--tensorboard", is_flag=True, default=None, help="Write event files for TensorBoard into the run folders as well."
+)
 
 
 @click.command(short_help="Run many settings, each with several seeds.")
@@ -30,6 +35,7 @@ SHOWN_POINTS = 10
 @click.option("--prune", metavar="HOW", help="End runs that are behind: median, halving or hyperband.  [default: none]")
 @click.option("--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: sweeps/PRESET-N]")
 @executor_options
+@tensorboard_option
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
 @progress_option
 def sweep(
@@ -47,6 +53,7 @@ def sweep(
     executor: str | None,
     address: str | None,
     slurm: tuple[str, ...],
+    tensorboard: bool | None,
     dry_run: bool,
     progress: "ProgressMode",
 ) -> int:
@@ -69,9 +76,19 @@ def sweep(
     seconds = None if budget is None else parse_budget(budget)
     where = read_executor(executor, address, slurm)
     options = Options(
-        seeds, jobs, search, trials, seconds, search_seed, cores_per_job=cores_per_job, prune=prune, executor=where
+        seeds=seeds,
+        jobs=jobs,
+        search=search,
+        trials=trials,
+        budget=seconds,
+        search_seed=search_seed,
+        cores_per_job=cores_per_job,
+        prune=prune,
+        executor=where,
+        tensorboard=tensorboard,
     )
     chosen = build_sweep(preset, words, options)
+    check_event_files(chosen)
     path = path or next_run_path(Path("sweeps"), chosen.name)
     if path.exists():
         SweepFolder.create(path, chosen)  # says that it exists, before the steps are timed
@@ -102,6 +119,14 @@ def _run(folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | 
     return _finish(folder, outcome)
 
 
+def check_event_files(sweep: "Sweep") -> None:
+    """Raises InputError when event files are wanted and the package that writes them is missing here."""
+    if sweep.tensorboard:
+        from trainlab.export.tensorboard import tensorboard_package
+
+        tensorboard_package()
+
+
 def run_sweep(
     folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | None" = None
 ) -> "SweepOutcome | None":
@@ -110,9 +135,17 @@ def run_sweep(
 
     display = make_sweep_display(progress)
     with folder.alone():
-        coordinator = Coordinator(folder, display, command=["trainlab", *sys.argv[1:]], executor=executor)
+        coordinator = Coordinator(
+            folder,
+            display,
+            command=["trainlab", *sys.argv[1:]],
+            executor=executor,
+            listeners=[EVENT_FILES] if folder.sweep.tensorboard else [],
+        )
         if coordinator.is_done:
             return None
+        if folder.sweep.tensorboard:
+            click.echo(f"watch it with:  tensorboard --logdir {folder.path}", err=True)
         _stop_on_signals(coordinator)
         try:
             return coordinator.run()
