@@ -49,9 +49,12 @@ def compare(
     say = words(lang)
     found = compare_runs([measure(run, epoch) for run in find_runs(runs)], metric, epoch, lang)
     if plot is not None:
-        from trainlab.report.seed_bands import draw_seed_bands
+        from trainlab.report.seed_bands import draw_seed_bands, picture_words
 
-        draw_seed_bands(found, plot)
+        of_picture = picture_words(say)
+        draw_seed_bands(found, plot, of_picture)
+        if of_picture is not say:
+            click.echo(f"trainlab: {say('plot.no_font')}", err=True)
     if as_json:
         click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
     elif as_csv:

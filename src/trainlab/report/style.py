@@ -23,7 +23,7 @@ def house_style(*texts: str) -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams["svg.hashsalt"] = "trainlab"
         if not all(text.isascii() for text in texts):
-            matplotlib.rcParams["font.family"] = ["DejaVu Sans", *_east_asian_fonts()]
+            matplotlib.rcParams["font.family"] = ["DejaVu Sans", *east_asian_fonts()]
         yield
 
 
@@ -35,7 +35,7 @@ def write_title(figure: "Figure", title: str, subtitle: str) -> None:
     figure.text(left, 1 - 0.36 / height, subtitle, fontsize=FONT_SIZE + 0.5, color=MUTED, va="top", parse_math=False)
 
 
-def _east_asian_fonts() -> list[str]:
+def east_asian_fonts() -> list[str]:
     """Those of the usual fonts with Chinese characters that this machine has."""
     from matplotlib.font_manager import fontManager
 
