@@ -18,7 +18,7 @@ from trainlab.errors import RunFailed
 from trainlab.experiments.sweep.executors.local import job_environment
 
 PRESET = "mnist-mlp"
-SETTINGS = ("subset=12000", "epochs=8", "evaluate_test=false")
+SETTINGS = ("subset=12000", "epochs=4", "evaluate_test=false")
 """A few seconds; a sweep does not read the test set, so a run by itself leaves it out as well."""
 RATES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 """One a trial; all train to their end."""

@@ -107,6 +107,21 @@ def test_a_comparison_in_chinese(trainlab: Command, runs: str) -> None:
     assert "個百分點" in found["sentences"][0]
 
 
+def test_a_narrow_terminal_shows_whole_words(
+    trainlab: Command, tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Config(hidden=(16,), batch_size=50, epochs=1, data_dir=str(tiny_mnist), momentum=0.9)
+    for lr, momentum in ((0.02, 0.9), (0.1, 0.5)):
+        for seed in (0, 1):
+            run = tmp_path / "both" / f"{lr}-{seed}"
+            train(replace(base, lr=lr, momentum=momentum, seed=seed), run, "tiny")
+    for columns, is_shown in ((80, False), (120, True)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        header = trainlab("compare", "both").out.splitlines()[0].split()
+        assert header[:3] == ["lr", "momentum", "n"]
+        assert ("seconds" in header) == is_shown
+
+
 def test_a_picture_of_the_curves(trainlab: Command, runs: str) -> None:
     for name, beginning in (("bands.png", b"\x89PNG"), ("bands.svg", b"<?xml")):
         assert trainlab("compare", runs, "--plot", name).status == 0

@@ -156,6 +156,7 @@ def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
         (["tiny.toml", "lr=0.1,0.5", "epochs=1", "--prune", "median"], "--prune median ends runs between two epochs"),
         (["mnst-fast", "lr=0.1,0.2"], "unknown preset 'mnst-fast'; did you mean 'mnist-fast'?"),
         (["tiny.toml", "bach_size=3,4"], "did you mean 'batch_size'?"),
+        (["a run", "lr=0.1,0.2"], "a run is a folder. Its settings stand in a run/config.toml: give that file."),
         (["tiny.toml", "lr=0.1,0.1"], "lr has the value 0.1 twice"),
         (["tiny.toml", "lr=0.1,-1"], "lr = -1 does not fit"),
         (["tiny.toml", "batch_size=50,541"], "batch_size=541: batch_size=541: expected 1 to 540"),
@@ -175,6 +176,8 @@ def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
 def test_bad_input_is_one_message_status_2_and_nothing_written(
     trainlab: Command, tiny: str, tmp_path: Path, words: list[str], message: str
 ) -> None:
+    (tmp_path / "a run").mkdir()
+    (tmp_path / "a run" / "config.toml").touch()
     before = sorted(tmp_path.rglob("*"))
     done = trainlab("sweep", *words)
     assert done.status == 2

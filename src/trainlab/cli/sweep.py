@@ -3,6 +3,7 @@
 import signal
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -145,7 +146,7 @@ def run_sweep(
         if coordinator.is_done:
             return None
         if folder.sweep.tensorboard:
-            click.echo(f"watch it with:  tensorboard --logdir {folder.path}", err=True)
+            click.echo(f"watch it with:  tensorboard --logdir {quote(str(folder.path))}", err=True)
         _stop_on_signals(coordinator)
         try:
             return coordinator.run()
@@ -188,9 +189,10 @@ def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     status = tell_rest(folder, outcome)
     if outcome.status == "finished" and points:
         if len(points) > 1:
-            click.echo(f"\nIs the best one more than luck?  trainlab compare {folder.path}")
+            click.echo(f"\nIs the best one more than luck?  trainlab compare {quote(str(folder.path))}")
         best = next(row for row in outcome.rows if row.point == points[0].point)
-        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {folder.path / best.run}")
+        chosen = quote(str(folder.path / best.run))
+        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {chosen}")
     return status
 
 
@@ -208,13 +210,13 @@ def tell_rest(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     ended = count_text(sum(row.status != "unfinished" for row in outcome.rows), "run")
     if outcome.status != "finished":
         why = "stopped" if outcome.status == "interrupted" else "the budget is used up"
-        click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {folder.path}")
+        click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {quote(str(folder.path))}")
         if outcome.status == "interrupted":
             return 130
     if outcome.count("failed"):
         click.echo(
             f"\ntrainlab: {count_text(outcome.count('failed'), 'run')} failed; try again with "
-            f"`trainlab resume {folder.path}`",
+            f"`trainlab resume {quote(str(folder.path))}`",
             err=True,
         )
     return 1 if outcome.count("failed") or not outcome.count("finished") else 0

@@ -305,6 +305,10 @@ def study_names() -> list[str]:
     return list(packaged_files("studies"))
 
 
+FOLDER_FILES = ("config.toml", "sweep.toml")
+"""Where the folder of a run and that of a sweep hold their settings."""
+
+
 def load_preset(name_or_path: str) -> Preset:
     """A preset by name, or the user's own TOML file by path.
 
@@ -315,6 +319,8 @@ def load_preset(name_or_path: str) -> Preset:
         name = path.stem
     elif name_or_path in (presets := packaged_files("presets")):
         path, name = presets[name_or_path], name_or_path
+    elif found := next((Path(name_or_path, file) for file in FOLDER_FILES if Path(name_or_path, file).is_file()), None):
+        raise InputError(f"{name_or_path} is a folder. Its settings stand in {found}: give that file.")
     else:
         from trainlab.spelling import unknown_name
 

@@ -71,6 +71,10 @@ def test_a_plan_adds_up_and_shares_the_jobs(tiny_file: str, monkeypatch: pytest.
     estimates = [Estimate(10, 4.0, 0.01, True), Estimate(20, 8.0, 0.02, False)] * 2
     plan = SweepPlan(sweep, 4, estimates)
     assert (plan.runs, plan.steps, plan.seconds) == (12, 180, 36.0)
+    assert "core each; with 2 cores here, more at a time are no faster" in "\n".join(plan.lines(Path("s")))
+    monkeypatch.setenv("TRAINLAB_CORES", "4")
+    assert "at a time are no faster" not in "\n".join(plan.lines(Path("s")))
+    monkeypatch.setenv("TRAINLAB_CORES", "2")
     text = "\n".join(plan.lines(Path("sweeps/tiny-1")))
     for words in (
         "sweep of tiny: 4 points × 3 seeds = 12 runs",

@@ -277,5 +277,6 @@ class Coordinator:
         self._waiting = [key for key in self._waiting if key not in pruned]
         self._first_ended = [row.status != "unfinished" for row in self._rows[:: len(self.sweep.seeds)]]
         self._all_ended_before = [*self._first_ended, False].index(False)
-        self._ended = sum(row.status != "unfinished" for row in self._rows) - self._ended_before
+        ended = [row for row in self._rows if row.status != "unfinished"]  # its worker may still be clearing up
+        self._ended = sum(RunKey(row.point, row.seed) not in self._running for row in ended) - self._ended_before
         return self._rows

@@ -59,7 +59,7 @@ class SweepPlan:
         rows += [
             ("search", f"{sweep.search}, seed {sweep.search_seed}" if sweep.trials else sweep.search),
             ("seeds", seeds),
-            ("jobs", f"{sweep.jobs} at a time, {count_text(sweep.cores_per_job, 'core')} each"),
+            ("jobs", f"{sweep.jobs} at a time, {count_text(sweep.cores_per_job, 'core')} each{self._crowd_text()}"),
             ("steps", f"{self.steps:,} in all, {each} a run"),
             ("time", f"about {countdown_text(self.seconds)}, from timed steps ({self._step_text()})"),
             ("chosen by", "validation accuracy; the test set is not read"),
@@ -75,6 +75,13 @@ class SweepPlan:
         return [f"sweep of {sweep.name}: {head} = {count_text(self.runs, 'run')}"] + [
             f"  {name:{width}}{text}" for name, text in rows
         ]
+
+    def _crowd_text(self) -> str:
+        """Says so where jobs get in each other's way."""
+        sweep, cores = self.sweep, available_cores()
+        if sweep.executor.is_elsewhere or min(sweep.jobs, self.runs) * sweep.cores_per_job <= cores:
+            return ""
+        return f"; with {count_text(cores, 'core')} here, more at a time are no faster and take more memory"
 
     def _pruning_text(self) -> str:
         sweep = self.sweep
