@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.cli.command import Command
 from tests.event_files import of_epochs, scalars
@@ -84,6 +85,13 @@ def test_a_smaller_scale_says_so_loudly(trainlab: Command, study: str) -> None:
     assert "只做了原實驗 40 % 的運算量" in done.out
     assert "只做了原實驗 40 % 的運算量" in Path("reproductions/rates-1/report.html").read_text(encoding="utf-8")
     assert "  –\n" in done.out, "figures of less work fit nothing"
+    assert "\n注意：只做了" in done.out
+    (verdict,) = [line for line in done.out.splitlines() if line.endswith("0.5 學得較多")]
+    why = done.out.splitlines()[done.out.splitlines().index(verdict) + 1]
+    assert cell_len(why) - cell_len(why.lstrip()) == cell_len(verdict.removesuffix("0.5 學得較多"))
+    assert "只做了原實驗 40 % 的運算量" in trainlab("resume", "reproductions/rates-1").out, (
+        "in the language it began in"
+    )
 
 
 def test_jobs_of_slurm_give_the_figures_of_this_machine_s_processes(trainlab: Command, study: str) -> None:

@@ -36,7 +36,7 @@ SHORT_SECONDS = 2 * 3600
 @click.option(
     "--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: reproductions/STUDY-N]"
 )
-@click.option("--lang", default="en", show_default=True, help="Language of results and report: en or zh-TW.")
+@click.option("--lang", help="Language of results and report: en or zh-TW.  [default: en]")
 @executor_options
 @tensorboard_option
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
@@ -49,7 +49,7 @@ def reproduce(
     cores_per_job: int | None,
     scale: float | None,
     path: Path | None,
-    lang: str,
+    lang: str | None,
     executor: str | None,
     address: str | None,
     slurm: tuple[str, ...],
@@ -75,8 +75,8 @@ def reproduce(
     from trainlab.experiments.sweep import Options, SweepFolder, plan_sweep
     from trainlab.words import words as words_of
 
-    words_of(lang)  # says that there is no such language before anything runs
     chosen = load_study(study)
+    chosen = replace(chosen, language=words_of(lang or chosen.language).language)
     where = read_executor(executor, address, slurm)
     options = Options(seeds=seeds, jobs=jobs, cores_per_job=cores_per_job, executor=where, tensorboard=tensorboard)
     whole = chosen.sweep(options, words)
@@ -96,7 +96,7 @@ def reproduce(
     if dry_run:
         return 0
     folder = SweepFolder.create(path, sweep, {STUDY_FILE: chosen.to_toml()})
-    return run_reproduction(folder, progress, lang)
+    return run_reproduction(folder, progress)
 
 
 def _refuse_long(plan: "SweepPlan", study: str) -> None:
@@ -108,9 +108,7 @@ def _refuse_long(plan: "SweepPlan", study: str) -> None:
         )
 
 
-def run_reproduction(
-    folder: "SweepFolder", progress: "ProgressMode", lang: str = "en", executor: "Executor | None" = None
-) -> int:
+def run_reproduction(folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | None" = None) -> int:
     """Run what is left, then print and report how it compares; returns the exit status."""
     from trainlab.experiments.measured_run import find_runs, measure
     from trainlab.experiments.reproduction import confront, read_reproduction
@@ -123,10 +121,10 @@ def run_reproduction(
     if outcome is not None and outcome.status != "finished":
         return tell_rest(folder, outcome)
     runs = find_runs([folder.path])
-    told = tell(confront(study, [measure(run) for run in runs]), lang)
+    told = tell(confront(study, [measure(run) for run in runs]), study.language)
     _print(told, study)
     report = folder.path / "report.html"
-    write_report(runs, report, lang, extra=reproduction_sections(told, lang))
+    write_report(runs, report, study.language, extra=reproduction_sections(told, study.language))
     click.echo(f"report   {report}")
     return 0 if outcome is None else tell_rest(folder, outcome)
 
@@ -149,18 +147,22 @@ def _table(told: "ToldConfrontation") -> "Table":
 
 
 def _print(told: "ToldConfrontation", study: "Study") -> None:
+    from rich.cells import cell_len, set_cell_size
     from rich.console import Console
+
+    from trainlab.words import words
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n{study.title}\n", markup=False, style="bold")
     if told.rows:
         console.print(_table(told))
         console.print()
-    width = max((len(claim.verdict) for claim in told.claims), default=0)
+    width = max((cell_len(claim.verdict) for claim in told.claims), default=0)  # a Chinese character takes two cells
     for claim in told.claims:
-        console.print(f"{claim.verdict:{width}}   {claim.says}", markup=False, style="bold")
+        console.print(f"{set_cell_size(claim.verdict, width)}   {claim.says}", markup=False, style="bold")
         console.print(f"{'':{width}}   {claim.why}\n", markup=False)
     if told.count:
         console.print(told.count, markup=False)
     if told.warning:
-        console.print(f"\nwarning: {told.warning}", markup=False, style="yellow")
+        warning = words(study.language)("compare.warning", text=told.warning)
+        console.print(f"\n{warning}", markup=False, style="yellow")

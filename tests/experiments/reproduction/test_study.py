@@ -166,6 +166,7 @@ def test_milestones_are_not_shortened() -> None:
         ('says = "faster is better"', "says = 3", r"claim 1: says is a text, or one for each language"),
         ('title = "Ours"', "title = 3", r"title is a text, got 3"),
         ('title = "Ours"', "scale = 0", r"scale = 0 does not fit"),
+        ('title = "Ours"', 'language = "zh"', r"unknown language 'zh'; did you mean 'zh-TW'"),
         ('title = "Ours"', 'titel = "Ours"', r"unknown key of a sweep 'titel'"),
         ('title = "Ours"', "claims = 3", r"study.toml is not valid TOML|claims is a list"),
     ],

@@ -22,6 +22,8 @@ HALF = 6
 """A bar's half height."""
 LONGEST = 24
 """Letters of a name."""
+WIDE = 7.4
+"""How wide a letter of a name is at most, on average: `momentum` has wide ones."""
 
 
 def height_of(rows: int) -> int:
@@ -41,7 +43,7 @@ def draw_bars(chart: Chart) -> Drawing:
         chart.write(share) + (f" ({chart.write(low)} … {chart.write(high)})" if low < high else "")
         for share, (low, high) in zip(line.y, spans, strict=True)
     ]
-    left = tenth(INSET + LETTER * max(map(len, names)))
+    left = tenth(INSET + WIDE * max(map(len, names)))
     right = tenth(chart.width - RIGHT - LETTER * max(map(len, told)))
     bottom = chart.height - BOTTOM
     x, y = Scale(0.0, 1.0, left + INSET, right - INSET), Scale(-0.5, len(names) - 0.5, TOP, bottom)
