@@ -9,6 +9,7 @@ from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.report.charts import draw
 from trainlab.report.charts.shapes import Area, Stroke, Text
 from trainlab.report.document import Bullets, Charts, Paragraph
+from trainlab.report.telling.answer import answer
 from trainlab.report.telling.hyperparameters import hyperparameters
 from trainlab.report.telling.results import MOST_SENTENCES, results
 from trainlab.words import words
@@ -74,3 +75,11 @@ def test_of_few_points_no_importance_is_told() -> None:
     section = hyperparameters(found.settings, found, words("en"))
     assert section is not None
     assert [len(block.charts) for block in section.blocks if isinstance(block, Charts)] == [2]
+
+
+def test_of_many_settings_the_best_are_named_and_the_rest_counted() -> None:
+    found = compare_runs(searched(9))
+    first = answer(found.settings, found, words("en"))[0]
+    assert first.count("lr=") == 6
+    assert first.endswith(", … (3 more).")
+    assert answer(found.settings, found, words("zh-TW"))[0].endswith("、……（另有 3 種）。")
