@@ -19,6 +19,7 @@ from benchmarks import (
     runs_report,
     sklearn_classifier,
     startup,
+    sweep,
     time_to_accuracy,
     training,
 )
@@ -43,6 +44,7 @@ SPEED: dict[str, Measure] = {
     "data_wait": data_wait.measure,
     "sklearn_classifier": sklearn_classifier.measure,
     "runs_report": runs_report.measure,
+    "sweep": sweep.measure,
 }
 ACCURACY: dict[str, Measure] = {
     "lab1_experiments": lab1_experiments.measure,

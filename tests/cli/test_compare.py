@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,21 @@ def test_a_comparison_in_chinese(trainlab: Command, runs: str) -> None:
     assert "個百分點" in found["sentences"][0]
 
 
+def test_a_narrow_terminal_shows_whole_words(
+    trainlab: Command, tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Config(hidden=(16,), batch_size=50, epochs=1, data_dir=str(tiny_mnist), momentum=0.9)
+    for lr, momentum in ((0.02, 0.9), (0.1, 0.5)):
+        for seed in (0, 1):
+            run = tmp_path / "both" / f"{lr}-{seed}"
+            train(replace(base, lr=lr, momentum=momentum, seed=seed), run, "tiny")
+    for columns, is_shown in ((80, False), (120, True)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        header = trainlab("compare", "both").out.splitlines()[0].split()
+        assert header[:3] == ["lr", "momentum", "n"]
+        assert ("seconds" in header) == is_shown
+
+
 def test_a_picture_of_the_curves(trainlab: Command, runs: str) -> None:
     for name, beginning in (("bands.png", b"\x89PNG"), ("bands.svg", b"<?xml")):
         assert trainlab("compare", runs, "--plot", name).status == 0
@@ -113,6 +129,33 @@ def test_a_picture_of_the_curves(trainlab: Command, runs: str) -> None:
         assert drawn.startswith(beginning)
         trainlab("compare", runs, "--plot", name)
         assert Path(name).read_bytes() == drawn
+
+
+def test_a_picture_speaks_the_language_where_there_is_a_font_for_it(
+    trainlab: Command, runs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("compare", runs, "--lang", "zh-TW", "--plot")
+    module = "trainlab.report.seed_bands.east_asian_fonts"
+    monkeypatch.setattr(module, lambda: ["Noto Sans CJK TC"])
+    chinese = trainlab(*words, "chinese.svg")
+    assert (chinese.status, chinese.err) == (0, "")
+    drawn = Path("chinese.svg").read_text(encoding="utf-8")  # matplotlib writes each text into it as a comment
+    for text in (
+        "驗證準確率與損失：各種子的平均 ± 標準差",
+        "最好的排在最前面",
+        "準確率",
+        "損失",
+        "lr=0.5    最佳 epoch 0.",
+    ):
+        assert f"<!-- {text}" in drawn
+    assert not re.search("<!-- (accuracy|loss|best)", drawn)
+
+    monkeypatch.setattr(module, list)
+    english = trainlab(*words, "english.svg")
+    assert english.status == 0
+    assert "這台機器沒有中文字型" in english.err
+    assert trainlab("compare", runs, "--plot", "plain.svg").err == ""
+    assert Path("english.svg").read_bytes() == Path("plain.svg").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["summary.json", "metrics.jsonl"])

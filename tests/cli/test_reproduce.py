@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.cli.command import Command
+from tests.event_files import of_epochs, scalars
+from trainlab.experiments import RunFolder
 
 STUDY = """
 title = "Two rates"
@@ -82,6 +85,38 @@ def test_a_smaller_scale_says_so_loudly(trainlab: Command, study: str) -> None:
     assert "只做了原實驗 40 % 的運算量" in done.out
     assert "只做了原實驗 40 % 的運算量" in Path("reproductions/rates-1/report.html").read_text(encoding="utf-8")
     assert "  –\n" in done.out, "figures of less work fit nothing"
+    assert "\n注意：只做了" in done.out
+    (verdict,) = [line for line in done.out.splitlines() if line.endswith("0.5 學得較多")]
+    why = done.out.splitlines()[done.out.splitlines().index(verdict) + 1]
+    assert cell_len(why) - cell_len(why.lstrip()) == cell_len(verdict.removesuffix("0.5 學得較多"))
+    assert "只做了原實驗 40 % 的運算量" in trainlab("resume", "reproductions/rates-1").out, (
+        "in the language it began in"
+    )
+
+
+def test_jobs_of_slurm_give_the_figures_of_this_machine_s_processes(trainlab: Command, study: str) -> None:
+    words = ("reproduce", study, "--seeds", "1", "--jobs", "2", "--cores-per-job", "1", "--progress", "none")
+    here = trainlab(*words, "--out", "here")
+    assert here.status == 0, here.err
+    jobs = trainlab(*words, "--out", "jobs", "--slurm", "cluster=local", "--tensorboard")
+    assert jobs.status == 0, jobs.err
+    assert "executor   Slurm jobs, cluster=local; the time is that of this machine's steps" in jobs.out
+    assert Path("jobs/results.csv").read_bytes() == Path("here/results.csv").read_bytes()
+    assert _conclusions(jobs.out) == _conclusions(here.out)
+    for run in ("point-000-seed-0", "point-001-seed-0"):
+        found = scalars(Path("jobs", run, "tensorboard"))
+        expected = of_epochs(RunFolder.open(Path("here", run)))
+        assert {tag: found[tag] for tag in found if not tag.startswith("steps/")} == expected
+    assert not list(Path("here").glob("*/tensorboard"))
+
+
+def test_the_plan_names_the_cluster(trainlab: Command, study: str) -> None:
+    done = trainlab(
+        "reproduce", study, "--address", "10.0.0.1:6379", "--jobs", "6", "--cores-per-job", "4", "--dry-run"
+    )
+    assert done.status == 0, done.err
+    assert "jobs       6 at a time, 4 cores each" in done.out
+    assert "executor   Ray at 10.0.0.1:6379" in done.out
 
 
 def test_a_dry_run_stops_after_the_plan(trainlab: Command, study: str, tmp_path: Path) -> None:
@@ -107,7 +142,14 @@ def test_what_does_not_fit_is_told_before_anything_runs(trainlab: Command, study
     for words, message in (
         (("lab1-mnst",), "unknown reproduction 'lab1-mnst'; did you mean 'lab1-mnist'?"),
         ((study, "lr=0.2"), "lr is what the experiment varies"),
-        ((study, "--scale", "2"), "scale = 2 does not fit"),
+        ((study, "--scale", "2"), "--scale 2 does not fit"),
+        (
+            (study, "--scale", "0.001"),
+            "would leave 60 images for 2 epochs, which says nothing. Take --scale 0.0017 or more",
+        ),
+        ((study, "--executor", "local", "--address", "auto"), "an address belongs to --executor ray"),
+        ((study, "--slurm", "partition"), "--slurm partition does not fit: write KEY=VALUE"),
+        ((study, "--cores-per-job", "0"), "cores_per_job = 0 does not fit"),
         ((study, "--seeds", "0"), "seeds = 0 does not fit"),
         ((study, "--lang", "de"), "unknown language 'de'"),
     ):

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Command
+from tests.event_files import of_epochs, scalars
 from trainlab.experiments import RunFolder
 
 
@@ -89,6 +91,30 @@ def test_a_failing_point_has_its_reason_and_is_tried_again(
     assert trainlab("resume", "sweep", "--progress", "none").status == 0
 
 
+def test_every_run_has_event_files_also_one_that_a_resume_begins(trainlab: Command, tiny: str) -> None:
+    words = ("sweep", tiny, "lr=0.1,0.5", "--tensorboard", "--budget", "0.1s", "--progress", "none")
+    begun = trainlab(*words, "--out", "sweep")
+    assert begun.status == 0, begun.err
+    assert "watch it with:  tensorboard --logdir sweep" in begun.err
+    assert trainlab("resume", "sweep", "--progress", "none").status == 0
+    for name in ("point-000-seed-0", "point-001-seed-0"):
+        run = RunFolder.open(Path("sweep", name))
+        found = scalars(run.path / "tensorboard")
+        assert {tag: found[tag] for tag in found if not tag.startswith("steps/")} == of_epochs(run)
+        assert [step for step, _ in found["steps/loss"]] == list(range(1, 23))
+
+
+def test_a_sweep_without_event_files_has_none_and_one_that_cannot_have_them_does_not_begin(
+    trainlab: Command, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainlab("sweep", tiny, "--progress", "none", "--out", "sweep")
+    assert not Path("sweep/point-000-seed-0/tensorboard").exists()
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    done = trainlab("sweep", tiny, "--tensorboard", "--out", "other")
+    assert (done.status, "pip install 'trainlab[track]'" in done.err) == (2, True)
+    assert not Path("other").exists()
+
+
 def test_the_budget_is_told(trainlab: Command, tiny: str) -> None:
     done = trainlab("sweep", tiny, "lr=0.1,0.2,0.3,0.4,0.5", "--budget", "0.1s", "--progress", "none")
     assert done.status == 0
@@ -130,6 +156,7 @@ def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
         (["tiny.toml", "lr=0.1,0.5", "epochs=1", "--prune", "median"], "--prune median ends runs between two epochs"),
         (["mnst-fast", "lr=0.1,0.2"], "unknown preset 'mnst-fast'; did you mean 'mnist-fast'?"),
         (["tiny.toml", "bach_size=3,4"], "did you mean 'batch_size'?"),
+        (["a run", "lr=0.1,0.2"], "a run is a folder. Its settings stand in a run/config.toml: give that file."),
         (["tiny.toml", "lr=0.1,0.1"], "lr has the value 0.1 twice"),
         (["tiny.toml", "lr=0.1,-1"], "lr = -1 does not fit"),
         (["tiny.toml", "batch_size=50,541"], "batch_size=541: batch_size=541: expected 1 to 540"),
@@ -149,6 +176,8 @@ def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
 def test_bad_input_is_one_message_status_2_and_nothing_written(
     trainlab: Command, tiny: str, tmp_path: Path, words: list[str], message: str
 ) -> None:
+    (tmp_path / "a run").mkdir()
+    (tmp_path / "a run" / "config.toml").touch()
     before = sorted(tmp_path.rglob("*"))
     done = trainlab("sweep", *words)
     assert done.status == 2

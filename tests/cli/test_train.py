@@ -133,3 +133,10 @@ def test_event_files_are_written_on_request_and_by_a_resumed_run(
     assert done.status == 2
     assert "pip install 'trainlab[track]'" in done.err
     assert not Path("other").exists()
+
+
+def test_what_to_type_next_can_be_typed(trainlab: Command, tiny: str) -> None:
+    done = trainlab("train", tiny, "--run", "my <b>run", "--progress", "none")
+    assert done.status == 0, done.err
+    assert "trainlab predict 'my <b>run' IMAGE.png   what it sees" in done.out
+    assert "trainlab evaluate 'my <b>run'" in trainlab("resume", "my <b>run").out

@@ -179,3 +179,17 @@ def test_many_settings_with_few_seeds_are_warned_of_once() -> None:
     assert named == tuple(f"lr={lr}: 1 seed only; 3 or more tell how much seeds differ" for lr in (0.1, 0.2, 0.3))
     counted = compare_runs([measured(0, 0.9 - lr, lr=lr) for lr in (0.1, 0.2, 0.3, 0.4)]).warnings
     assert counted == ("4 settings: 1 seed only; 3 or more tell how much seeds differ",)
+
+
+def test_settings_of_one_seed_are_told_together() -> None:
+    found = compare_runs([measured(accuracy=lr, lr=lr) for lr in (0.1, 0.2, 0.3)])
+    assert len(found.sentences) == 1
+    assert found.sentences[0].startswith("Every setting was run with a single seed")
+    seeds = [measured(accuracy=0.2, lr=0.2, seed=seed) for seed in (0, 1)]
+    found = compare_runs([*seeds, measured(accuracy=0.1, lr=0.1), measured(accuracy=0.3, lr=0.3)])
+    assert len(found.sentences) == 2
+
+
+def test_a_setting_that_alone_has_finished_is_compared_with_none() -> None:
+    found = compare_runs([measured(accuracy=0.2, lr=0.2), measured(accuracy=0.1, lr=0.1, status="unfinished")])
+    assert found.sentences == ("No other setting has a finished run, so nothing can be concluded.",)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from trainlab.words import Words
 
 COLUMNS = ("validation_accuracy", "validation_loss", "train_accuracy", "seconds")
+"""The last one is left out where the table would be too wide for the terminal, and words cut in two."""
+WIDEST = 10_000
 
 
 @click.command(short_help="Runs side by side: mean ± std over seeds, and which differences exceed seed noise.")
@@ -49,9 +52,12 @@ def compare(
     say = words(lang)
     found = compare_runs([measure(run, epoch) for run in find_runs(runs)], metric, epoch, lang)
     if plot is not None:
-        from trainlab.report.seed_bands import draw_seed_bands
+        from trainlab.report.seed_bands import draw_seed_bands, picture_words
 
-        draw_seed_bands(found, plot)
+        of_picture = picture_words(say)
+        draw_seed_bands(found, plot, of_picture)
+        if of_picture is not say:
+            click.echo(f"trainlab: {say('plot.no_font')}", err=True)
     if as_json:
         click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
     elif as_csv:
@@ -77,9 +83,13 @@ def _csv(found: "Comparison") -> str:
 
 def _print(found: "Comparison", plot: Path | None, say: "Words") -> None:
     from rich.console import Console
+    from rich.measure import Measurement
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(_table(found, say))
+    table = _table(found, say)
+    if Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum > console.width:
+        table = _table(found, say, COLUMNS[:-1])
+    console.print(table)
     console.print(say("compare.told", epoch=say(f"compare.{found.epoch}")) + "\n")
     for sentence in found.sentences:
         console.print(sentence, markup=False)
@@ -103,12 +113,12 @@ def _print(found: "Comparison", plot: Path | None, say: "Words") -> None:
         console.print("\n" + say("compare.curves", path=plot), markup=False)
 
 
-def _table(found: "Comparison", say: "Words") -> "Table":
+def _table(found: "Comparison", say: "Words", columns: Sequence[str] = COLUMNS) -> "Table":
     from rich.table import Table
 
     from trainlab.experiments.settings import value_text
 
-    used = [metric for metric in COLUMNS if any(setting.summary(metric) for setting in found.settings)]
+    used = [metric for metric in columns if any(setting.summary(metric) for setting in found.settings)]
     keys = list(found.settings[0].settings)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in keys or [say("compare.runs")]:

@@ -1,4 +1,4 @@
-"""The options of `sweep` and `resume` that say where the runs of a sweep are computed."""
+"""The options of `sweep`, `reproduce` and `resume` that say where the runs of a sweep are computed."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

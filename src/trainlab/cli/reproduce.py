@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainlab.cli.executor import executor_options, read_executor
+from trainlab.cli.sweep import check_event_files, run_sweep, tell_rest, tensorboard_option
 from trainlab.cli.train import progress_option
 from trainlab.errors import InputError
 
@@ -28,12 +30,15 @@ SHORT_SECONDS = 2 * 3600
 @click.argument("study")
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--seeds", type=int, help="Runs of each setting.  [default: as the experiment says, 5 or 3]")
-@click.option("--jobs", type=int, help="Runs at a time; they share the cores.")
+@click.option("--jobs", type=int, help="Runs at a time.  [default: as many as this machine's cores leave room for]")
+@click.option("--cores-per-job", type=int, help="Threads of a run at most.")
 @click.option("--scale", type=float, help="Do only this share of the work: fewer images and epochs.  [default: 1]")
 @click.option(
     "--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: reproductions/STUDY-N]"
 )
-@click.option("--lang", default="en", show_default=True, help="Language of results and report: en or zh-TW.")
+@click.option("--lang", help="Language of results and report: en or zh-TW.  [default: en]")
+@executor_options
+@tensorboard_option
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
 @progress_option
 def reproduce(
@@ -41,9 +46,14 @@ def reproduce(
     words: tuple[str, ...],
     seeds: int | None,
     jobs: int | None,
+    cores_per_job: int | None,
     scale: float | None,
     path: Path | None,
-    lang: str,
+    lang: str | None,
+    executor: str | None,
+    address: str | None,
+    slurm: tuple[str, ...],
+    tensorboard: bool | None,
     dry_run: bool,
     progress: "ProgressMode",
 ) -> int:
@@ -56,7 +66,8 @@ def reproduce(
     trainlab reproduce lab1-mnist
     trainlab reproduce lab1-cifar10 --scale 0.02 --seeds 3
 
-    Killed or stopped, it goes on with `trainlab resume FOLDER`.
+    Killed or stopped, it goes on with `trainlab resume FOLDER`. With --executor ray or slurm runs are computed on
+    other machines, see docs/sweeps-on-a-cluster.md.
     """
     from trainlab.data import describe
     from trainlab.experiments import next_run_path
@@ -64,13 +75,17 @@ def reproduce(
     from trainlab.experiments.sweep import Options, SweepFolder, plan_sweep
     from trainlab.words import words as words_of
 
-    words_of(lang)  # says that there is no such language before anything runs
     chosen = load_study(study)
-    options = Options(seeds=seeds, jobs=jobs)
+    chosen = replace(chosen, language=words_of(lang or chosen.language).language)
+    where = read_executor(executor, address, slurm)
+    options = Options(seeds=seeds, jobs=jobs, cores_per_job=cores_per_job, executor=where, tensorboard=tensorboard)
     whole = chosen.sweep(options, words)
     images = describe(whole.base.dataset).sizes["train"]
     chosen = replace(chosen, scale=chosen.scale if scale is None else scale)
-    sweep = chosen.sweep(options, words, scaled(whole.config(chosen.points[0], 0), images, chosen.scale))
+    points = [whole.config(point, 0) for point in chosen.points]
+    kept = [word.partition("=")[0] for word in words]
+    sweep = chosen.sweep(options, words, scaled(points, images, chosen.scale, kept))
+    check_event_files(sweep)
     path = path or next_run_path(Path("reproductions"), chosen.name)
     if path.exists():
         SweepFolder.create(path, sweep)  # says that it exists, before the steps are timed
@@ -81,7 +96,7 @@ def reproduce(
     if dry_run:
         return 0
     folder = SweepFolder.create(path, sweep, {STUDY_FILE: chosen.to_toml()})
-    return run_reproduction(folder, progress, lang)
+    return run_reproduction(folder, progress)
 
 
 def _refuse_long(plan: "SweepPlan", study: str) -> None:
@@ -93,11 +108,8 @@ def _refuse_long(plan: "SweepPlan", study: str) -> None:
         )
 
 
-def run_reproduction(
-    folder: "SweepFolder", progress: "ProgressMode", lang: str = "en", executor: "Executor | None" = None
-) -> int:
+def run_reproduction(folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | None" = None) -> int:
     """Run what is left, then print and report how it compares; returns the exit status."""
-    from trainlab.cli.sweep import run_sweep, tell_rest
     from trainlab.experiments.measured_run import find_runs, measure
     from trainlab.experiments.reproduction import confront, read_reproduction
     from trainlab.experiments.reproduction.telling import tell
@@ -109,10 +121,10 @@ def run_reproduction(
     if outcome is not None and outcome.status != "finished":
         return tell_rest(folder, outcome)
     runs = find_runs([folder.path])
-    told = tell(confront(study, [measure(run) for run in runs]), lang)
+    told = tell(confront(study, [measure(run) for run in runs]), study.language)
     _print(told, study)
     report = folder.path / "report.html"
-    write_report(runs, report, lang, extra=reproduction_sections(told, lang))
+    write_report(runs, report, study.language, extra=reproduction_sections(told, study.language))
     click.echo(f"report   {report}")
     return 0 if outcome is None else tell_rest(folder, outcome)
 
@@ -135,18 +147,22 @@ def _table(told: "ToldConfrontation") -> "Table":
 
 
 def _print(told: "ToldConfrontation", study: "Study") -> None:
+    from rich.cells import cell_len, set_cell_size
     from rich.console import Console
+
+    from trainlab.words import words
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n{study.title}\n", markup=False, style="bold")
     if told.rows:
         console.print(_table(told))
         console.print()
-    width = max((len(claim.verdict) for claim in told.claims), default=0)
+    width = max((cell_len(claim.verdict) for claim in told.claims), default=0)  # a Chinese character takes two cells
     for claim in told.claims:
-        console.print(f"{claim.verdict:{width}}   {claim.says}", markup=False, style="bold")
+        console.print(f"{set_cell_size(claim.verdict, width)}   {claim.says}", markup=False, style="bold")
         console.print(f"{'':{width}}   {claim.why}\n", markup=False)
     if told.count:
         console.print(told.count, markup=False)
     if told.warning:
-        console.print(f"\nwarning: {told.warning}", markup=False, style="yellow")
+        warning = words(study.language)("compare.warning", text=told.warning)
+        console.print(f"\n{warning}", markup=False, style="yellow")

@@ -104,8 +104,10 @@ def list_presets() -> None:
     """List the presets that `trainlab train` and `trainlab show` take, and what has been run in this folder."""
     from trainlab.experiments import load_preset, preset_names, study_names
 
-    for name in preset_names():
-        click.echo(f"{name:20}{load_preset(name).description}")
+    names = preset_names()
+    width = max(map(len, names)) + 2
+    for name in names:
+        click.echo(f"{name:{width}}{load_preset(name).description}")
     runs = sorted(path.parent for path in Path("runs").glob("*/config.toml"))
     if runs:
         click.echo("\nruns")

@@ -3,6 +3,7 @@
 import signal
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +12,15 @@ from trainlab.cli.executor import executor_options, read_executor
 from trainlab.cli.train import progress_option
 
 if TYPE_CHECKING:
-    from trainlab.experiments.sweep import Coordinator, Executor, SweepFolder, SweepOutcome
+    from trainlab.experiments.sweep import Coordinator, Executor, Sweep, SweepFolder, SweepOutcome
     from trainlab.training.progress import ProgressMode
 
 SHOWN_POINTS = 10
+EVENT_FILES = "trainlab.export:EventFiles"
+
+tensorboard_option = click.option(
+    "--tensorboard", is_flag=True, default=None, help="Write event files for TensorBoard into the run folders as well."
+)
 
 
 @click.command(short_help="Run many settings, each with several seeds.")
@@ -30,6 +36,7 @@ SHOWN_POINTS = 10
 @click.option("--prune", metavar="HOW", help="End runs that are behind: median, halving or hyperband.  [default: none]")
 @click.option("--out", "path", type=click.Path(path_type=Path), help="Folder to make.  [default: sweeps/PRESET-N]")
 @executor_options
+@tensorboard_option
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan, and stop.")
 @progress_option
 def sweep(
@@ -47,6 +54,7 @@ def sweep(
     executor: str | None,
     address: str | None,
     slurm: tuple[str, ...],
+    tensorboard: bool | None,
     dry_run: bool,
     progress: "ProgressMode",
 ) -> int:
@@ -69,9 +77,19 @@ def sweep(
     seconds = None if budget is None else parse_budget(budget)
     where = read_executor(executor, address, slurm)
     options = Options(
-        seeds, jobs, search, trials, seconds, search_seed, cores_per_job=cores_per_job, prune=prune, executor=where
+        seeds=seeds,
+        jobs=jobs,
+        search=search,
+        trials=trials,
+        budget=seconds,
+        search_seed=search_seed,
+        cores_per_job=cores_per_job,
+        prune=prune,
+        executor=where,
+        tensorboard=tensorboard,
     )
     chosen = build_sweep(preset, words, options)
+    check_event_files(chosen)
     path = path or next_run_path(Path("sweeps"), chosen.name)
     if path.exists():
         SweepFolder.create(path, chosen)  # says that it exists, before the steps are timed
@@ -102,6 +120,14 @@ def _run(folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | 
     return _finish(folder, outcome)
 
 
+def check_event_files(sweep: "Sweep") -> None:
+    """Raises InputError when event files are wanted and the package that writes them is missing here."""
+    if sweep.tensorboard:
+        from trainlab.export.tensorboard import tensorboard_package
+
+        tensorboard_package()
+
+
 def run_sweep(
     folder: "SweepFolder", progress: "ProgressMode", executor: "Executor | None" = None
 ) -> "SweepOutcome | None":
@@ -110,9 +136,17 @@ def run_sweep(
 
     display = make_sweep_display(progress)
     with folder.alone():
-        coordinator = Coordinator(folder, display, command=["trainlab", *sys.argv[1:]], executor=executor)
+        coordinator = Coordinator(
+            folder,
+            display,
+            command=["trainlab", *sys.argv[1:]],
+            executor=executor,
+            listeners=[EVENT_FILES] if folder.sweep.tensorboard else [],
+        )
         if coordinator.is_done:
             return None
+        if folder.sweep.tensorboard:
+            click.echo(f"watch it with:  tensorboard --logdir {quote(str(folder.path))}", err=True)
         _stop_on_signals(coordinator)
         try:
             return coordinator.run()
@@ -155,9 +189,10 @@ def _finish(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     status = tell_rest(folder, outcome)
     if outcome.status == "finished" and points:
         if len(points) > 1:
-            click.echo(f"\nIs the best one more than luck?  trainlab compare {folder.path}")
+            click.echo(f"\nIs the best one more than luck?  trainlab compare {quote(str(folder.path))}")
         best = next(row for row in outcome.rows if row.point == points[0].point)
-        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {folder.path / best.run}")
+        chosen = quote(str(folder.path / best.run))
+        click.echo(f"The test set was not read. Once you have chosen:  trainlab evaluate {chosen}")
     return status
 
 
@@ -175,13 +210,13 @@ def tell_rest(folder: "SweepFolder", outcome: "SweepOutcome") -> int:
     ended = count_text(sum(row.status != "unfinished" for row in outcome.rows), "run")
     if outcome.status != "finished":
         why = "stopped" if outcome.status == "interrupted" else "the budget is used up"
-        click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {folder.path}")
+        click.echo(f"{why} after {ended} had ended; go on with:  trainlab resume {quote(str(folder.path))}")
         if outcome.status == "interrupted":
             return 130
     if outcome.count("failed"):
         click.echo(
             f"\ntrainlab: {count_text(outcome.count('failed'), 'run')} failed; try again with "
-            f"`trainlab resume {folder.path}`",
+            f"`trainlab resume {quote(str(folder.path))}`",
             err=True,
         )
     return 1 if outcome.count("failed") or not outcome.count("finished") else 0

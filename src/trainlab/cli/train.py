@@ -4,6 +4,7 @@ import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,7 +104,7 @@ def resume(
     if not group.is_first:
         return 0  # process 0 speaks for all
     if result is None:
-        click.echo(f"{run} has finished already. Its figures: trainlab evaluate {run}")
+        click.echo(f"{run} has finished already. Its figures: trainlab evaluate {quote(str(run))}")
         return 0
     return _finish(result)
 
@@ -123,7 +124,7 @@ def _event_files(group: "Group", run: Path, wanted: bool) -> "AbstractContextMan
 
     files = group.agreed(lambda: EventFiles(run) if group.is_first else nullcontext())
     if group.is_first:
-        click.echo(f"watch it with:  tensorboard --logdir {run.parent}", err=True)
+        click.echo(f"watch it with:  tensorboard --logdir {quote(str(run.parent))}", err=True)
     return files
 
 
@@ -159,11 +160,12 @@ def _finish(result: "Result") -> int:
         )
         return 1
     if outcome.status == "interrupted":
-        click.echo(f"\nsaved after step {outcome.state.step:,}; go on with:  trainlab resume {run.path}")
+        click.echo(f"\nsaved after step {outcome.state.step:,}; go on with:  trainlab resume {quote(str(run.path))}")
         return 130
+    place = quote(str(run.path))
     suggestions = {
-        f"trainlab predict {run.path} IMAGE.png": "what it sees in a photo or drawing of yours",
-        f"trainlab show {run.path}": "every setting, and the network layer by layer",
+        f"trainlab predict {place} IMAGE.png": "what it sees in a photo or drawing of yours",
+        f"trainlab show {place}": "every setting, and the network layer by layer",
         f"trainlab train {run.name} lr={run.config.lr / 10:g}": "change any setting with key=value",
     }
     width = max(map(len, suggestions)) + 3

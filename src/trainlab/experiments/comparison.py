@@ -174,6 +174,10 @@ def compare_runs(
     ]
     if not others:
         sentences = [_told(best, metric, say)]
+    elif best.label in means and not sentences:
+        sentences = [say("answer.nothing_else_finished")]
+    elif len(sentences) > 1 and all(len(setting.finished) == 1 for setting in (best, *tested)):
+        sentences = [say("verdict.all_single")]
     pruned = [setting for setting in ordered if all(run.status == "pruned" for run in setting.runs)]
     warnings += warnings_of([setting for setting in ordered if setting not in pruned], language)
     if pruned:

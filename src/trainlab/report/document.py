@@ -143,8 +143,8 @@ class Line:
     """Half the height of the band or interval at each x; empty for none."""
     n: Sequence[int] = ()
     """How many runs each y is the mean of; empty where that is not told."""
-    drawn: Literal["line", "dots"] = "line"
-    """Dots show their spread as error bars; a line shows it as a band."""
+    drawn: Literal["line", "dots", "bars"] = "line"
+    """Dots show their spread as error bars; a line shows it as a band. Bars are shares of 1 and lie on their side."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Chart:
     """Lines or dots over an axis."""
 
     title: str
-    """What the vertical axis shows."""
+    """What the axis of the values shows: the vertical one, of bars the horizontal one."""
     x_label: str
     lines: Sequence[Line]
     write: Callable[[float], str] = str

@@ -138,7 +138,12 @@ class _Writer:
 
     def charts(self, charts: Charts) -> str:
         images = [
-            self.file(svg_file(draw(chart), charts.legend).encode(), "chart", ".svg", f"{chart.title}, {chart.x_label}")
+            self.file(
+                svg_file(draw(chart), charts.legend).encode(),
+                "chart",
+                ".svg",
+                ", ".join(filter(None, (chart.title, chart.x_label))),
+            )
             for chart in charts.charts
         ]
         return "\n".join(images)

@@ -43,7 +43,7 @@ class Curve:
     look: Look
 
 
-def add_panel(figure: "Figure", inches: tuple[float, float, float, float], name: str) -> "Axes":
+def add_panel(figure: "Figure", inches: tuple[float, float, float, float], name: str, x_label: str = "epoch") -> "Axes":
     """Axes at (left, bottom, width, height), with no more ink than needed."""
     width, height = figure.get_size_inches()
     left, bottom, panel_width, panel_height = inches
@@ -52,7 +52,7 @@ def add_panel(figure: "Figure", inches: tuple[float, float, float, float], name:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(PALE)
     axes.tick_params(labelsize=FONT_SIZE - 0.5, color=PALE, labelcolor=MUTED, length=3)
-    axes.set_xlabel("epoch", fontsize=FONT_SIZE, color=MUTED, labelpad=2)
+    axes.set_xlabel(x_label, fontsize=FONT_SIZE, color=MUTED, labelpad=2)
     return axes
 
 

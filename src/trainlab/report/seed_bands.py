@@ -11,7 +11,8 @@ from trainlab.atomic import write_atomically
 from trainlab.errors import InputError
 from trainlab.experiments.comparison import Comparison, MeasuredSetting
 from trainlab.report.panel import add_panel, epoch_ticks
-from trainlab.report.style import DOTS_PER_INCH, FONT_SIZE, INK, MUTED, house_style, write_title
+from trainlab.report.style import DOTS_PER_INCH, FONT_SIZE, INK, MUTED, east_asian_fonts, house_style, write_title
+from trainlab.words import Words, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,15 @@ def band(setting: MeasuredSetting, part: str, name: str) -> Band:
     return Band(epochs, means, stds, [len(values[epoch]) for epoch in epochs])
 
 
-def draw_seed_bands(comparison: Comparison, path: Path) -> None:
+def picture_words(say: Words) -> Words:
+    """The words themselves where this machine has a font for them, else English ones: a picture of boxes tells nothing.
+
+    Documents have no such trouble: a reader's browser brings its fonts.
+    """
+    return say if say.language == "en" or east_asian_fonts() else words("en")
+
+
+def draw_seed_bands(comparison: Comparison, path: Path, say: Words) -> None:
     """Draw a PNG or SVG file. Equal runs give equal bytes with the same version of matplotlib.
 
     Raises InputError for another ending, or a place that cannot be written.
@@ -69,27 +78,27 @@ def draw_seed_bands(comparison: Comparison, path: Path) -> None:
         raise InputError(f"{path} is no picture that can be drawn. Choose a name that ends in .png or .svg.")
     shown = [setting for setting in comparison.settings if setting.finished][:MOST_CURVES]
     left_out = len(comparison.settings) - len(shown)
-    title = "validation accuracy and loss, mean ± standard deviation over seeds"
-    subtitle = f"the best {len(shown)} of {len(comparison.settings)} settings" if left_out else "best first"
+    title = say("plot.title")
+    subtitle = say("plot.some", shown=len(shown), all=len(comparison.settings)) if left_out else say("plot.all")
     metadata = {"Software": None} if kind == "png" else {"Date": None}
-    with house_style(*(setting.label for setting in shown)):
-        figure = _figure(shown, title, subtitle)
+    with house_style(title, *(setting.label for setting in shown)):
+        figure = _figure(shown, title, subtitle, say)
         write_atomically(
             path,
             lambda file: figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata={**metadata, "Title": title}),
         )
 
 
-def _figure(shown: Sequence[MeasuredSetting], title: str, subtitle: str) -> "Figure":
+def _figure(shown: Sequence[MeasuredSetting], title: str, subtitle: str, say: Words) -> "Figure":
     from matplotlib.figure import Figure
 
     bottom = 0.55 + LEGEND_LINE * len(shown)
     figure = Figure(figsize=(WIDTH, bottom + PANEL_HEIGHT + 0.85), dpi=DOTS_PER_INCH, facecolor="white")
     write_title(figure, title, subtitle)
     for name, left in (("accuracy", 0.55), ("loss", 5.0)):
-        axes = add_panel(figure, (left, bottom, 3.8, PANEL_HEIGHT), name)
+        axes = add_panel(figure, (left, bottom, 3.8, PANEL_HEIGHT), say(f"metric.{name}"), say("report.epoch"))
         _draw(axes, [band(setting, "validation", name) for setting in shown])
-    _write_legend(figure, shown)
+    _write_legend(figure, shown, say)
     return figure
 
 
@@ -109,7 +118,7 @@ def _draw(axes: "Axes", bands: Sequence[Band]) -> None:
         axes.set_yscale("log")
 
 
-def _write_legend(figure: "Figure", shown: Sequence[MeasuredSetting]) -> None:
+def _write_legend(figure: "Figure", shown: Sequence[MeasuredSetting], say: Words) -> None:
     from matplotlib.lines import Line2D
 
     _, height = figure.get_size_inches()
@@ -119,8 +128,8 @@ def _write_legend(figure: "Figure", shown: Sequence[MeasuredSetting]) -> None:
         figure.add_artist(Line2D([x, x + 0.035], [y, y], color=colour, linestyle=line, linewidth=2))
         summary = setting.summary("validation_accuracy")
         n = len(setting.finished)
-        told = "" if summary is None else f"best epoch {summary.text()}"
-        text = f"{setting.label}    {told}, n = {n}"
+        told = "" if summary is None else say("plot.best", figure=summary.text(), n=n)
+        text = f"{setting.label}    {told}"
         figure.text(
             x + 0.045, y, text, fontsize=FONT_SIZE, color=INK if n > 1 else MUTED, va="center", parse_math=False
         )

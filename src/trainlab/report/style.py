@@ -1,8 +1,9 @@
 """What all pictures have in common: colours, sizes of letters, fonts, and the title."""
 
+import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ def house_style(*texts: str) -> Iterator[None]:
     """matplotlib as it comes, whatever a user's own settings say, with fonts for these texts; undone at the end."""
     import matplotlib
 
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings(), ExitStack() as opened:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a text in a script without a font here
         matplotlib.rcdefaults()
         matplotlib.rcParams["svg.hashsalt"] = "trainlab"
         if not all(text.isascii() for text in texts):
-            matplotlib.rcParams["font.family"] = ["DejaVu Sans", *_east_asian_fonts()]
+            opened.enter_context(_without_news_of_fonts())
+            matplotlib.rcParams["font.family"] = ["DejaVu Sans", *east_asian_fonts()]
         yield
 
 
@@ -35,16 +37,31 @@ def write_title(figure: "Figure", title: str, subtitle: str) -> None:
     figure.text(left, 1 - 0.36 / height, subtitle, fontsize=FONT_SIZE + 0.5, color=MUTED, va="top", parse_math=False)
 
 
-def _east_asian_fonts() -> list[str]:
+@contextmanager
+def _without_news_of_fonts() -> Iterator[None]:
+    """A font with Chinese characters may have no bold letters; the plain ones do."""
+    logger = logging.getLogger("matplotlib.font_manager")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def east_asian_fonts() -> list[str]:
     """Those of the usual fonts with Chinese characters that this machine has."""
     from matplotlib.font_manager import fontManager
 
     usual = (
         "Noto Sans CJK TC",
+        "Noto Sans TC",
         "Noto Sans CJK JP",
         "PingFang TC",
         "PingFang HK",
         "Microsoft JhengHei",
+        "WenQuanYi Micro Hei",
+        "WenQuanYi Zen Hei",
         "Arial Unicode MS",
     )
     return [name for name in usual if any(font.name == name for font in fontManager.ttflist)]

@@ -1,5 +1,6 @@
 """Published experiments as files."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,12 +100,12 @@ def test_there_are_as_many_jobs_as_cores_leave_room_for(monkeypatch: pytest.Monk
 def test_a_smaller_scale_does_that_share_of_the_work() -> None:
     cifar = load_preset("cifar10-lab1").config
     for scale in (0.5, 0.1, 0.02, 0.003):
-        short = scaled(cifar, 50_000, scale)
+        short = scaled([cifar], 50_000, scale)
         done = short["epochs"] * short["subset"] / (cifar.epochs * 50_000)
         assert done == pytest.approx(scale, rel=0.01)
         assert short["epochs"] == 5 * short["step_every"], "there are four drops, as there were"
-    assert scaled(cifar, 50_000, 1) == {}
-    lab1 = scaled(load_preset("mnist-lab1").config, 60_000, 0.01)
+    assert scaled([cifar], 50_000, 1) == {}
+    lab1 = scaled([load_preset("mnist-lab1").config], 60_000, 0.01)
     assert lab1["epochs"] * lab1["subset"] == pytest.approx(0.01 * 600_000, rel=0.01)
 
 
@@ -112,20 +113,42 @@ def test_a_smaller_scale_does_that_share_of_the_work() -> None:
     ("scale", "message"),
     [
         (0, "above 0 and at most 1"),
-        (1.5, "scale = 1.5 does not fit"),
-        (float("nan"), "scale = nan does not fit"),
-        (1e-5, r"would leave 5 images for 5 epochs, which says nothing. Take at least 0.0002"),
+        (1.5, "--scale 1.5 does not fit"),
+        (float("nan"), "--scale nan does not fit"),
+        (1e-5, r"--scale 1e-05 would leave 5 images for 5 epochs, which says nothing. Take --scale 0.00029 or more"),
+        (2.5e-4, r"leave 113 of 125 images to train on, fewer than one batch of batch_size = 128. Take --scale 0.0002"),
     ],
 )
 def test_scales_that_do_not_fit(scale: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        scaled(load_preset("cifar10-lab1").config, 50_000, scale)
+        scaled([load_preset("cifar10-lab1").config], 50_000, scale)
+
+
+@pytest.mark.parametrize("split", [0.1, 0.2, 5000])
+def test_the_scale_that_is_named_is_the_smallest_round_one_that_leaves_a_batch(split: float) -> None:
+    words = [f"split={split}"]
+    points = [load_preset("cifar10-lab1").config.override([f"batch_size={size}", *words]) for size in (32, 256)]
+    with pytest.raises(
+        InputError, match=r"to train on, fewer than one batch of batch_size = \d+. Take --scale \S+ or"
+    ) as raised:
+        scaled(points, 50_000, 0.0004)
+    least = float(str(raised.value).split("--scale ")[2].split(" ")[0])
+    subset = scaled(points, 50_000, least)["subset"]
+    assert subset - (split if split > 1 else round(split * subset)) >= 256
+    below = least - 10 ** (math.floor(math.log10(least)) - 1)  # one less in the second digit
+    with pytest.raises(InputError, match=f"Take --scale {least:g} or more"):
+        scaled(points, 50_000, below)
+
+
+def test_what_is_set_by_hand_is_not_shortened() -> None:
+    config = load_preset("mnist-lab1").config.override(["subset=50"])
+    assert scaled([config], 60_000, 0.1, ["subset"]) == {"epochs": 3}
 
 
 def test_milestones_are_not_shortened() -> None:
     config = load_preset("mnist-fast").config.override(["schedule=multi_step", "milestones=[5]"])
     with pytest.raises(InputError, match="cannot shorten schedule = multi_step"):
-        scaled(config, 60_000, 0.1)
+        scaled([config], 60_000, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +166,7 @@ def test_milestones_are_not_shortened() -> None:
         ('says = "faster is better"', "says = 3", r"claim 1: says is a text, or one for each language"),
         ('title = "Ours"', "title = 3", r"title is a text, got 3"),
         ('title = "Ours"', "scale = 0", r"scale = 0 does not fit"),
+        ('title = "Ours"', 'language = "zh"', r"unknown language 'zh'; did you mean 'zh-TW'"),
         ('title = "Ours"', 'titel = "Ours"', r"unknown key of a sweep 'titel'"),
         ('title = "Ours"', "claims = 3", r"study.toml is not valid TOML|claims is a list"),
     ],

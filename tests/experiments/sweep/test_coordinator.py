@@ -8,6 +8,7 @@ import pytest
 
 from tests.experiments.sweep.scripted_workers import Notes, Outcome, ScriptedWorkers, write_run
 from trainlab.experiments.sweep import Coordinator, Options, Sweep, SweepFolder, SweepOutcome, build_sweep
+from trainlab.experiments.sweep.executors.workers import Message
 
 
 def run(
@@ -179,3 +180,22 @@ def test_a_summary_that_says_interrupted_is_no_end(sweep: Sweep, tmp_path: Path)
     folder = SweepFolder.create(tmp_path / "sweep", sweep)
     write_run(folder.run_path(folder.runs()[0]), "interrupted", [0.1])
     assert folder.summary(folder.runs()[0]) is None
+
+
+class Tidying(ScriptedWorkers):
+    """All runs have written their summaries before the first worker's end is heard."""
+
+    def receive(self, timeout: float) -> list[Message]:
+        for request in self._running.values():
+            write_run(Path(request.path), "finished", [by_learning_rate(request.config, 1)])
+        return super().receive(timeout)
+
+
+def test_a_run_counts_as_ended_when_its_worker_has(sweep: Sweep, tmp_path: Path) -> None:
+    folder = SweepFolder.create(tmp_path / "sweep", sweep)
+    workers, notes = Tidying(by_learning_rate), Notes()
+    clock = iter(range(1000))
+    Coordinator(folder, notes, jobs=4, workers=workers, clock=lambda: float(next(clock))).run()
+    assert sorted({now.ended for now in notes.snapshots}) == [1, 2, 3, 4]
+    assert all(now.ended + len(now.running) == 4 for now in notes.snapshots)
+    assert all((now.seconds_left or 0.0) >= 0 for now in notes.snapshots)

@@ -71,6 +71,10 @@ def test_a_plan_adds_up_and_shares_the_jobs(tiny_file: str, monkeypatch: pytest.
     estimates = [Estimate(10, 4.0, 0.01, True), Estimate(20, 8.0, 0.02, False)] * 2
     plan = SweepPlan(sweep, 4, estimates)
     assert (plan.runs, plan.steps, plan.seconds) == (12, 180, 36.0)
+    assert "core each; with 2 cores here, more at a time are no faster" in "\n".join(plan.lines(Path("s")))
+    monkeypatch.setenv("TRAINLAB_CORES", "4")
+    assert "at a time are no faster" not in "\n".join(plan.lines(Path("s")))
+    monkeypatch.setenv("TRAINLAB_CORES", "2")
     text = "\n".join(plan.lines(Path("sweeps/tiny-1")))
     for words in (
         "sweep of tiny: 4 points × 3 seeds = 12 runs",
@@ -92,6 +96,21 @@ def test_a_plan_of_a_tpe_search_looks_at_the_corners(tiny_file: str) -> None:
         plan_sweep(build_sweep(tiny_file, ["lr=log:0.01..1", "batch_size=10,541"], options))
     with pytest.raises(InputError, match=r"momentum=0.0: nesterov = true needs a momentum"):
         plan_sweep(build_sweep(tiny_file, ["momentum=0..0.9", "nesterov=true"], options))
+
+
+def test_points_that_cost_the_same_are_estimated_once(tiny_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Config] = []
+
+    def estimated(configs: list[Config], cores: int) -> list[Estimate]:
+        asked.extend(configs)
+        return [Estimate(one.epochs, one.batch_size, 0.01, True) for one in configs]
+
+    monkeypatch.setattr("trainlab.experiments.sweep.plan.estimate_apart", estimated)
+    words = ["lr=0.1,0.2", "batch_size=50,100", "momentum=0,0.9", "epochs=2,3"]
+    plan = plan_sweep(build_sweep(tiny_file, words))
+    assert [(one.batch_size, one.epochs) for one in asked] == [(50, 2), (50, 3), (100, 2), (100, 3)]
+    points = plan.sweep.known_points()
+    assert [(one.seconds, one.steps) for one in plan.estimates] == [(p["batch_size"], p["epochs"]) for p in points]
 
 
 def test_a_job_s_libraries_are_told_how_many_threads_to_take() -> None:

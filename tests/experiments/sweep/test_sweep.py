@@ -55,7 +55,9 @@ def test_a_file_says_the_same_and_words_come_after_it(tmp_path: Path) -> None:
 
 def test_what_is_written_reads_back(tmp_path: Path, tiny_file: str) -> None:
     words = ["lr=log:1e-3..1", "hidden=64x32,16", "augment=none,crop+flip", "nesterov=true", "momentum=0.5,0.9"]
-    sweep = build_sweep(tiny_file, words, Options(2, 2, "tpe", 5, 90.0, search_seed=3, prune="halving"))
+    sweep = build_sweep(
+        tiny_file, words, Options(2, 2, "tpe", 5, 90.0, search_seed=3, prune="halving", tensorboard=True)
+    )
     (tmp_path / "sweep.toml").write_text(sweep.to_toml())
     assert build_sweep(str(tmp_path / "sweep.toml")) == sweep
 
@@ -72,6 +74,7 @@ def test_a_preset_beside_the_file_is_found(tmp_path: Path, tiny_file: str) -> No
         ("seeds = 2\nlr = 0.1\n", r"s.toml: unknown key of a sweep 'lr'.*put lr there"),
         ("sedes = 2\nseeds = 2\n", "did you mean 'seeds'"),
         ("seeds = true\n", "seeds = True does not fit"),
+        ("tensorboard = 1\n", "tensorboard = 1 does not fit: it is true or false"),
         ("seeds = 0\n", "seeds = 0 does not fit: it is a whole number from 1"),
         ("vary = 3\n", r"vary is a table: write \[vary\]"),
         ('search = "gird"\n', "unknown search 'gird'; did you mean 'grid'"),

@@ -42,7 +42,7 @@ from trainlab.words import LANGUAGES
 
 Settings = dict[str, Any]
 PUBLISHED = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-OWN_KEYS = ("title", "source", "scale", "claims")
+OWN_KEYS = ("title", "source", "scale", "language", "claims")
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,14 @@ class Study:
     claims: tuple[Claim, ...]
     scale: float = 1.0
     """The share of the published work that is done: see `trainlab.experiments.reproduction.scaled`."""
+    language: str = "en"
+    """In which results are told, also after a resume: one of `trainlab.words.LANGUAGES`."""
 
     def to_toml(self) -> str:
         """A file that says the same of what was published, whatever becomes of the preset."""
-        lines = [f"{key} = {toml_value(getattr(self, key))}" for key in ("name", "title", "source", "scale")]
+        lines = [
+            f"{key} = {toml_value(getattr(self, key))}" for key in ("name", "title", "source", "scale", "language")
+        ]
         for point, published in zip(self.points, self.published, strict=True):
             lines += ["", "[[points]]", *(f"{key} = {toml_value(value)}" for key, value in point.items())]
             lines += [f"published = {_inline(published)}"] if published else []
@@ -157,6 +161,8 @@ def _study(values: dict[str, Any], path: Path) -> Study:
     for key, text in texts.items():
         if not isinstance(text, str):
             raise InputError(f"{key} is a text, got {text!r}.")
+    if (language := values.get("language", "en")) not in LANGUAGES:
+        raise unknown_name("language", str(language), LANGUAGES)
     scale = values.get("scale", 1.0)
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 1:
         raise InputError(f"scale = {scale!r} does not fit: it is a share of the work, above 0 and at most 1.")
@@ -170,6 +176,7 @@ def _study(values: dict[str, Any], path: Path) -> Study:
         published,
         tuple(_claim(claim, number, listed) for number, claim in enumerate(claims, start=1)),
         float(scale),
+        language,
     )
 
 

@@ -63,4 +63,6 @@ def _seeds(difference: Difference, say: Words) -> str:
     first, second = difference.n
     if difference.paired:
         return say("verdict.pairs", n=first)
-    return say("verdict.each", n=first) if first == second else say("verdict.unequal", first=first, second=second)
+    if first != second:
+        return say("verdict.unequal", first=first, second=second)
+    return say("verdict.each", seeds=say.count("seed", first))

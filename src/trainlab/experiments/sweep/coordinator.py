@@ -1,7 +1,7 @@
 """Runs what a sweep still has to run, so many at a time, until all has ended or something says stop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -55,6 +55,7 @@ class Coordinator:
         jobs: runs at a time.
         budget: seconds after which no new run begins; 0 for no limit. Counted from `run` on.
         command: what the user typed, for the runs' ``environment.json``.
+        listeners: of each run, in its worker's process: see `Request`.
         executor: where runs are computed; by default where the sweep says.
         workers: stand in for those of the executor.
     """
@@ -67,6 +68,7 @@ class Coordinator:
         jobs: int | None = None,
         budget: float | None = None,
         command: list[str] | None = None,
+        listeners: Sequence[str] = (),
         executor: Executor | None = None,
         workers: Workers | None = None,
         clock: Callable[[], float] = time.perf_counter,
@@ -77,6 +79,7 @@ class Coordinator:
         self._jobs = jobs or self.sweep.jobs
         self._budget = self.sweep.budget if budget is None else budget
         self._command = command or []
+        self._listeners = listeners
         self._clock = clock
         self._executor = executor or self.sweep.executor
         self._given_workers = workers
@@ -224,6 +227,7 @@ class Coordinator:
             config=asdict(config),
             command=self._command,
             pruning=self.folder.pruning(key),
+            listeners=self._listeners,
         )
         self._workers.start(key, request)
 
@@ -273,5 +277,6 @@ class Coordinator:
         self._waiting = [key for key in self._waiting if key not in pruned]
         self._first_ended = [row.status != "unfinished" for row in self._rows[:: len(self.sweep.seeds)]]
         self._all_ended_before = [*self._first_ended, False].index(False)
-        self._ended = sum(row.status != "unfinished" for row in self._rows) - self._ended_before
+        ended = [row for row in self._rows if row.status != "unfinished"]  # its worker may still be clearing up
+        self._ended = sum(RunKey(row.point, row.seed) not in self._running for row in ended) - self._ended_before
         return self._rows

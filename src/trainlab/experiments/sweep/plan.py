@@ -2,16 +2,22 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config
-from trainlab.experiments.sweep.estimate import CannotRun, Estimate, estimate_apart
+from trainlab.experiments.sweep.estimate import NO_COST, SPLITTING, CannotRun, Estimate, estimate_apart
 from trainlab.experiments.sweep.pruning import most_saved
 from trainlab.experiments.sweep.search import corners
-from trainlab.experiments.sweep.space import Choices, settings_text
+from trainlab.experiments.sweep.space import Choices, Settings, settings_text
 from trainlab.experiments.sweep.sweep import Sweep
 from trainlab.training.progress.wording import count_text, countdown_text
+
+COST_NOTHING = {*NO_COST} - {*SPLITTING, "epochs"}
+"""Settings that change neither the time of a step nor the number of steps."""
+
+Costs = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class SweepPlan:
         rows += [
             ("search", f"{sweep.search}, seed {sweep.search_seed}" if sweep.trials else sweep.search),
             ("seeds", seeds),
-            ("jobs", f"{sweep.jobs} at a time, {count_text(sweep.cores_per_job, 'core')} each"),
+            ("jobs", f"{sweep.jobs} at a time, {count_text(sweep.cores_per_job, 'core')} each{self._crowd_text()}"),
             ("steps", f"{self.steps:,} in all, {each} a run"),
             ("time", f"about {countdown_text(self.seconds)}, from timed steps ({self._step_text()})"),
             ("chosen by", "validation accuracy; the test set is not read"),
@@ -69,6 +75,13 @@ class SweepPlan:
         return [f"sweep of {sweep.name}: {head} = {count_text(self.runs, 'run')}"] + [
             f"  {name:{width}}{text}" for name, text in rows
         ]
+
+    def _crowd_text(self) -> str:
+        """Says so where jobs get in each other's way."""
+        sweep, cores = self.sweep, available_cores()
+        if sweep.executor.is_elsewhere or min(sweep.jobs, self.runs) * sweep.cores_per_job <= cores:
+            return ""
+        return f"; with {count_text(cores, 'core')} here, more at a time are no faster and take more memory"
 
     def _pruning_text(self) -> str:
         sweep = self.sweep
@@ -94,19 +107,32 @@ def plan_sweep(sweep: Sweep) -> SweepPlan:
     names the first bad point.
     """
     known = sweep.check_points()
-    points = known or corners(sweep.space)
-    configs: list[Config] = []
+    points = known or _checked_corners(sweep)
+    first_alike: dict[Costs, Settings] = {}
+    for settings in points:
+        first_alike.setdefault(_costs(settings), settings)
+    configs = [sweep.config(settings, sweep.seeds[0]) for settings in first_alike.values()]
+    try:
+        estimates = dict(zip(first_alike, estimate_apart(configs, sweep.cores_per_job), strict=True))
+    except CannotRun as error:
+        where = settings_text(list(first_alike.values())[error.position])
+        raise InputError(f"{where}: {error}" if where else str(error)) from error
+    return SweepPlan(sweep, len(known) or sweep.trials, [estimates[_costs(settings)] for settings in points])
+
+
+def _checked_corners(sweep: Sweep) -> list[Settings]:
+    points = corners(sweep.space)
     for settings in points:
         try:
-            configs.append(sweep.config(settings, sweep.seeds[0]))
+            sweep.config(settings, sweep.seeds[0])
         except InputError as error:
             raise InputError(f"{settings_text(settings)}: {error}") from error
-    try:
-        estimates = estimate_apart(configs, sweep.cores_per_job)
-    except CannotRun as error:
-        where = settings_text(points[error.position])
-        raise InputError(f"{where}: {error}" if where else str(error)) from error
-    return SweepPlan(sweep, len(known) or sweep.trials, estimates)
+    return points
+
+
+def _costs(settings: Settings) -> Costs:
+    """What decides the cost of a point, and whether it fits the data: points that differ in the rest are alike."""
+    return tuple(value for key, value in settings.items() if key not in COST_NOTHING)
 
 
 def _note(key: str, varied: object) -> str:

@@ -49,6 +49,7 @@ def random_points(space: Space, trials: int, seed: int) -> list[Settings]:
             f"--trials {trials} is more than the {count:,} points there are. Ask for fewer, or for the grid."
         )
     points: list[Settings] = []
+    drawn = set()
     number = 0
     while len(points) < trials:
         if number > 1000 * trials:
@@ -56,7 +57,8 @@ def random_points(space: Space, trials: int, seed: int) -> list[Settings]:
         quantiles = generator(seed, "sweep", number).random(len(space)).tolist()
         point = {key: varied.at(quantile) for (key, varied), quantile in zip(space.items(), quantiles, strict=True)}
         number += 1
-        if point not in points:
+        if (values := tuple(point.values())) not in drawn:
+            drawn.add(values)
             points.append(point)
     return points
 

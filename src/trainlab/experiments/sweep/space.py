@@ -11,6 +11,7 @@
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,6 +126,8 @@ def read_text(key: str, text: str) -> Choices | Range:
     is_number = isinstance(default, int | float) and not isinstance(default, bool)
     if is_number and (".." in text or text.startswith("log:")):
         return _range(key, text, is_whole=isinstance(default, int))
+    if isinstance(default, tuple) and re.search(r"\d\.\.\d|^log:", text):
+        raise InputError(f"{key}={text} is a range, and {key} is a list. Write its values, such as {key}=A,B.")
     pieces = split_values(text)
     if len(pieces) > 1 and "" in pieces:
         raise InputError(
@@ -182,8 +185,11 @@ def _range(key: str, text: str, *, is_whole: bool) -> Range:
             f"or {key}=log:LOW..HIGH."
         )
     low, high = (Config.value_of(key, parse_text(end.strip())) for end in (low_text, high_text))
-    if low >= high:
-        raise InputError(f"{key}={text} is empty: the range goes from its low end to its high end, {key}=LOW..HIGH.")
+    if low == high:
+        raise InputError(f"{key}={text} is a single value. Write {key}={value_text(low)}, or a range {key}=LOW..HIGH.")
+    if low > high:
+        turned = f"{key}={'log:' if is_log else ''}{high_text.strip()}..{low_text.strip()}"
+        raise InputError(f"{key}={text} is upside down: a range goes from its low end to its high end, {turned}.")
     if is_log and low <= 0:
         raise InputError(f"{key}={text} does not fit: a logarithmic range begins above 0.")
     return Range(low, high, is_log, is_whole)

@@ -68,12 +68,16 @@ class Options:
     prune: Prune | None = None
     """How runs that are behind are found and ended, see `trainlab.experiments.sweep.pruning`."""
     executor: Executor | None = None
+    tensorboard: bool | None = None
+    """Whether each run writes event files for TensorBoard as well."""
 
     def __post_init__(self) -> None:
         for name, largest in LARGEST_NUMBER.items():
             value = getattr(self, name)
             if value is not None and not (type(value) is int and 1 <= value <= largest):
                 raise InputError(f"{name} = {value} does not fit: it is a whole number from 1 to {largest:,}.")
+        if self.tensorboard is not None and type(self.tensorboard) is not bool:
+            raise InputError(f"tensorboard = {self.tensorboard!r} does not fit: it is true or false.")
         if self.search is not None and self.search not in get_args(Search):
             raise unknown_name("search", self.search, get_args(Search))
         if self.prune is not None and self.prune not in get_args(Prune):
@@ -111,6 +115,8 @@ class Sweep:
     listed: tuple[Settings, ...] = ()
     """The points of a list."""
     executor: Executor = HERE
+    tensorboard: bool = False
+    """Each run writes event files as well."""
 
     def known_points(self) -> list[Settings]:
         """The points that can be told before a run has ended: all, or none of a tpe search."""
@@ -132,8 +138,8 @@ class Sweep:
         return max(1, math.ceil(self.jobs / len(self.seeds))) if self.prune == "none" else self.jobs
 
     def config(self, settings: Mapping[str, Any], seed: int) -> Config:
-        """The configuration of one run. Raises InputError for settings that do not go together."""
-        return Config.from_mapping({**settings, "seed": seed}, base=self.base)
+        """The configuration of one run of a point. Raises InputError for settings that do not go together."""
+        return self.base.changed({**settings, "seed": seed})
 
     def check_points(self) -> list[Settings]:
         """`known_points`, after a look at each. Raises InputError for the first that cannot be run."""
@@ -155,6 +161,8 @@ class Sweep:
             lines.append(f'budget = "{self.budget:g}s"')
         if self.prune != "none":
             lines.append(f"prune = {toml_value(self.prune)}")
+        if self.tensorboard:
+            lines.append("tensorboard = true")
         lines = [line for line in lines if line != "trials = 0"]
         if self.executor.is_elsewhere:
             lines.append(f"executor = {toml_value(self.executor.name)}")
@@ -193,7 +201,10 @@ def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None 
     return _build(chosen.name, chosen.config, fixed, varied, options)
 
 
-FILE_KEYS = ("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job", "prune")
+FILE_KEYS = (
+    *("name", "preset", "seeds", "jobs", "search", "trials", "budget", "search_seed", "cores_per_job", "prune"),
+    "tensorboard",
+)
 EXECUTOR_KEYS = ("executor", "address")
 TABLES = ("vary", "settings", "slurm", "points")
 
@@ -309,6 +320,7 @@ def _build(
         prune=prune,
         listed=listed,
         executor=options.executor or HERE,
+        tensorboard=bool(options.tensorboard),
     )
 
 

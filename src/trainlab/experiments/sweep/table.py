@@ -8,7 +8,7 @@ import io
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from trainlab.experiments.settings import value_text
@@ -159,10 +159,10 @@ def csv_bytes(varied: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
-    """The same for programs, with the mean and the sample standard deviation of each point."""
+    """The same for programs, a line for each run, and for each point its mean and sample standard deviation."""
     points = scores(rows)
     best = best_point(points)
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "name": sweep.name,
         "search": sweep.search,
@@ -171,7 +171,13 @@ def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
         "varied": list(sweep.space),
         "seeds": list(sweep.seeds),
         "best_point": best.point if best else None,
-        "points": [asdict(point) for point in points],
-        "runs": [asdict(row) for row in rows],
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    lines = [f"  {_json(key)}: {_json(value)}" for key, value in content.items()]
+    told = [{**vars(point), "accuracy": point.accuracy and vars(point.accuracy)} for point in points]
+    for key, table in (("points", told), ("runs", [vars(row) for row in rows])):
+        lines.append(f"  {_json(key)}: [\n    " + ",\n    ".join(map(_json, table)) + "\n  ]")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

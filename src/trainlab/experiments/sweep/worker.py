@@ -6,6 +6,7 @@ to standard output, a line of JSON each: how far the run is, each epoch's accura
 """
 
 import contextlib
+import importlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,8 @@ class Request:
     command: list[str]
     pruning: Pruning | None = None
     """What the run is judged by after each epoch."""
+    listeners: Sequence[str] = ()
+    """Of the run, besides the coordinator: ``MODULE:NAME`` of what makes one from the run's folder and closes it."""
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -132,21 +135,28 @@ def run(request: Request, watch: Watch, teller: Teller) -> "Result | None":
 
     path = Path(request.path)
     judge = request.pruning.judge() if request.pruning else None
-    with locked(Path(request.lock)):
+    with locked(Path(request.lock)), contextlib.ExitStack() as opened:
+        listeners = [teller, *(opened.enter_context(_made(name)(path)) for name in request.listeners)]
         if path.exists() and not CheckpointFolder(path / "checkpoints").step_paths():
             shutil.rmtree(path)  # killed before its first checkpoint: there is nothing to go on with
         if path.exists():
-            return resume(path, listeners=[teller], on_start=watch.attend, judge=judge)
+            return resume(path, listeners=listeners, on_start=watch.attend, judge=judge)
         config = Config.from_mapping(request.config)
         return train(
             config,
             path,
             request.name,
-            listeners=[teller],
+            listeners=listeners,
             command=request.command,
             on_start=watch.attend,
             judge=judge,
         )
+
+
+def _made(name: str) -> Any:
+    """What ``MODULE:NAME`` names."""
+    module, _, inside = name.partition(":")
+    return getattr(importlib.import_module(module), inside)
 
 
 def main() -> int:

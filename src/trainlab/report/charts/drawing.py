@@ -6,80 +6,40 @@ format has to write them only.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from trainlab.report.charts.bars import draw_bars
 from trainlab.report.charts.scale import Scale
+from trainlab.report.charts.shapes import (
+    BOTTOM,
+    INSET,
+    LETTER,
+    RIGHT,
+    TOP,
+    Area,
+    Dot,
+    Drawing,
+    Point,
+    Stroke,
+    Text,
+    shortened,
+    tenth,
+)
 from trainlab.report.document import Chart, Line
 from trainlab.report.panel import epoch_ticks
 
-LEFT, RIGHT, TOP, BOTTOM = 54, 12, 10, 40
-INSET = 8
-"""How far from the frame the first and last value of x stand."""
+LEFT = 54
 MOST_DOTS = 30
 """With more epochs than that, only the line is drawn."""
 DIVERGED = 30
 """A logarithmic scale serves where the largest value is so many times the median: nothing else could be seen."""
 MOST_RANGE = 1e6
 """A logarithmic scale ends so far below its largest value; what is smaller lies on its lower edge."""
-LETTER = 6.2
-"""How wide a letter of a tick is, on average."""
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """A line through points, with gaps between the pieces."""
-
-    pieces: tuple[tuple[Point, ...], ...]
-    kind: Literal["grid", "line", "whisker"]
-    look: int = 0
-
-
-@dataclass(frozen=True)
-class Area:
-    """A band."""
-
-    outline: tuple[Point, ...]
-    look: int
-
-
-@dataclass(frozen=True)
-class Dot:
-    place: Point
-    look: int
-
-
-@dataclass(frozen=True)
-class Text:
-    """A tick's value or an axis's name."""
-
-    place: Point
-    text: str
-    kind: Literal["tick x", "tick y", "axis"]
-    anchor: Literal["start", "middle", "end"]
-    is_upright: bool = False
-    """Written from below to above."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A chart's shapes, those behind others first."""
-
-    chart: Chart
-    frame: tuple[float, float, float, float]
-    """Left, top, width and height of what lies between the axes."""
-    axes: tuple[Stroke | Text, ...]
-    series: tuple[Area | Stroke | Dot, ...]
-    x: Scale
-    y: Scale
-    stops: tuple[tuple[float, tuple[str, ...]], ...]
-    """Places on the horizontal axis, and what is to be read there."""
 
 
 def draw(chart: Chart) -> Drawing:
     """The shapes of a chart. Values that are not finite are left out."""
+    if any(line.drawn == "bars" for line in chart.lines):
+        return draw_bars(chart)
     frame = (LEFT, TOP, chart.width - LEFT - RIGHT, chart.height - TOP - BOTTOM)
     points = [
         (x, y, spread)
@@ -125,11 +85,11 @@ def _axes(chart: Chart, x: Scale, y: Scale) -> list[Stroke | Text]:
     right, bottom = chart.width - RIGHT, chart.height - BOTTOM
     shapes: list[Stroke | Text] = []
     for tick in y.ticks():
-        height = _tenth(y(tick))
+        height = tenth(y(tick))
         shapes.append(Stroke((((LEFT, height), (right, height)),), "grid"))
         shapes.append(Text((LEFT - 6, height + 4), f"{tick:g}", "tick y", "end"))
     for value, text in _x_ticks(chart, x):
-        shapes.append(Text((_tenth(x(value)), bottom + 16), text, "tick x", "middle"))
+        shapes.append(Text((tenth(x(value)), bottom + 16), text, "tick x", "middle"))
     shapes.append(Text(((LEFT + right) / 2, chart.height - 6), chart.x_label, "axis", "middle"))
     shapes.append(Text((12, (TOP + bottom) / 2), chart.title, "axis", "middle", is_upright=True))
     return shapes
@@ -138,8 +98,7 @@ def _axes(chart: Chart, x: Scale, y: Scale) -> list[Stroke | Text]:
 def _x_ticks(chart: Chart, x: Scale) -> list[tuple[float, str]]:
     if chart.x_names:
         room = int((x.end - x.start) / len(chart.x_names) / LETTER)
-        names = [name if len(name) <= room else name[: max(1, room - 1)] + "…" for name in chart.x_names]
-        return list(enumerate(names))
+        return list(enumerate(shortened(name, room) for name in chart.x_names))
     if chart.can_zoom:
         return [(tick, str(tick)) for tick in epoch_ticks(x.low, x.high, most=6)]
     return [(tick, f"{tick:g}") for tick in x.ticks()]
@@ -150,7 +109,7 @@ def _curve(line: Line, x: Scale, y: Scale) -> list[Stroke | Dot]:
     pieces: list[list[Point]] = [[]]
     for one, value in zip(line.x, line.y, strict=True):
         if math.isfinite(value):
-            pieces[-1].append((_tenth(x(one)), _tenth(y(value))))
+            pieces[-1].append((tenth(x(one)), tenth(y(value))))
         else:
             pieces.append([])
     places = [place for piece in pieces for place in piece]
@@ -160,8 +119,8 @@ def _curve(line: Line, x: Scale, y: Scale) -> list[Stroke | Dot]:
         return [stroke, *dots] if len(line.x) <= MOST_DOTS or len(dots) == 1 else [stroke]
     whiskers = [
         (
-            (_tenth(x(one)), _tenth(y(max(value - spread, y.low)))),
-            (_tenth(x(one)), _tenth(y(min(value + spread, y.high)))),
+            (tenth(x(one)), tenth(y(max(value - spread, y.low)))),
+            (tenth(x(one)), tenth(y(min(value + spread, y.high)))),
         )
         for one, value, spread in zip(line.x, line.y, line.spread or [0.0] * len(line.y), strict=True)
         if math.isfinite(value) and spread
@@ -171,8 +130,8 @@ def _curve(line: Line, x: Scale, y: Scale) -> list[Stroke | Dot]:
 
 def _band(line: Line, x: Scale, y: Scale) -> Area:
     finite = [one for one in zip(line.x, line.y, line.spread, strict=True) if math.isfinite(one[1])]
-    upper = [(_tenth(x(one)), _tenth(y(min(value + spread, y.high)))) for one, value, spread in finite]
-    lower = [(_tenth(x(one)), _tenth(y(max(value - spread, y.low)))) for one, value, spread in reversed(finite)]
+    upper = [(tenth(x(one)), tenth(y(min(value + spread, y.high)))) for one, value, spread in finite]
+    lower = [(tenth(x(one)), tenth(y(max(value - spread, y.low)))) for one, value, spread in reversed(finite)]
     return Area((*upper, *lower), line.look)
 
 
@@ -184,12 +143,8 @@ def _stops(chart: Chart, scale: Scale) -> tuple[tuple[float, tuple[str, ...]], .
             told = chart.write(value) + (f" ± {chart.write(spread)}" if spread else "")
             told += f" (n = {line.n[place]})" if line.n else ""
             texts.setdefault(one, []).append(f"{line.name}: {told}" if line.name else told)
-    return tuple((_tenth(scale(one)), (_x_text(chart, one), *told)) for one, told in sorted(texts.items()))
+    return tuple((tenth(scale(one)), (_x_text(chart, one), *told)) for one, told in sorted(texts.items()))
 
 
 def _x_text(chart: Chart, x: float) -> str:
     return f"{chart.x_label} {chart.x_names[int(x)] if chart.x_names else f'{x:.4g}'}"
-
-
-def _tenth(value: float) -> float:
-    return round(value, 1)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from html import escape
 
-from trainlab.report.charts.drawing import INSET, Area, Dot, Drawing, Point, Stroke, Text
+from trainlab.report.charts.shapes import INSET, Area, Dot, Drawing, Point, Stroke, Text
 from trainlab.report.palette import DARK, LIGHT, css_of_lines, css_variables
 
 EDGE = 4

@@ -7,7 +7,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.platypus import Flowable
 
 from trainlab.report.charts import Drawing
-from trainlab.report.charts.drawing import Area, Dot, Stroke, Text
+from trainlab.report.charts.shapes import Area, Dot, Stroke, Text
 from trainlab.report.palette import BAND, DASHES, PAPER
 from trainlab.report.pdf.fonts import REGULAR, runs_of, width_of
 

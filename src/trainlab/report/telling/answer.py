@@ -30,7 +30,9 @@ def answer(settings: Sequence[MeasuredSetting], comparison: Comparison | None, s
     keys = say.listed(list(best.settings))
     told = {"runs": runs, "label": best.label, "seeds": say.count("seed", len(best.finished))}
     if len(settings) > 1:
-        labels = [setting.label for setting in settings[:MOST_CURVES]] + ["…"] * (len(settings) > MOST_CURVES)
+        labels = [setting.label for setting in settings[:MOST_CURVES]]
+        if len(settings) > MOST_CURVES:
+            labels.append(say("answer.others", n=len(settings) - MOST_CURVES))
         enumerated = say("list.separator").join(labels)
         count_told = say.count("setting", len(settings))
         sentences = [say("answer.settings", keys=keys, settings=count_told, labels=enumerated, **told)]

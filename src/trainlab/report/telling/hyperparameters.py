@@ -6,7 +6,8 @@ from statistics import median
 
 from trainlab.experiments.comparison import Comparison, MeasuredSetting
 from trainlab.experiments.settings import value_text
-from trainlab.experiments.statistics import MainEffect, summarize
+from trainlab.experiments.statistics import Importance, MainEffect, summarize
+from trainlab.report.charts.bars import height_of
 from trainlab.report.document import Block, Chart, Charts, Line, Paragraph, Section
 from trainlab.report.seed_bands import MOST_CURVES
 from trainlab.training.progress.wording import accuracy_text
@@ -19,7 +20,10 @@ LEAST_RATIO = 10
 
 
 def hyperparameters(settings: Sequence[MeasuredSetting], comparison: Comparison | None, say: Words) -> Section | None:
-    """Main effects where settings form a grid; elsewhere every setting as a dot. None where the table says it all."""
+    """Main effects of a grid; of a search, how much each setting matters, and every point as a dot.
+
+    None where the table says it all.
+    """
     if comparison is None:
         return None
     effects = comparison.main_effects
@@ -41,6 +45,12 @@ def hyperparameters(settings: Sequence[MeasuredSetting], comparison: Comparison 
         ]
         blocks += [Paragraph(" ".join(sentences))]
         blocks += [Charts([_effect(effect, say) for effect in effects])]
+    if shares := comparison.importance:
+        order = [one.name for one in shares]
+        scattered.sort(key=lambda key: order.index(key) if key in order else len(order))
+        told_of = say.count("setting", len(measured))
+        blocks += [Paragraph(f"{say('report.importance_told', settings=told_of)} {say('report.importance_intervals')}")]
+        blocks += [Charts([_importance(shares, say)])]
     if scattered:
         sentences = [say("report.scatter_told")]
         if any(len(setting.finished) > 1 for setting in measured):
@@ -65,6 +75,27 @@ def _effect(effect: MainEffect, say: Words) -> Chart:
         "dots",
     )
     return _small(effect.name, [line], say, names=[value_text(level.value) for level in effect.levels])
+
+
+def _importance(shares: Sequence[Importance], say: Words) -> Chart:
+    """Each hyperparameter's share of the variance, with its interval."""
+    metric = say("metric.validation_accuracy")
+    line = Line(
+        "",
+        0,
+        list(range(len(shares))),
+        [one.share for one in shares],
+        [max(one.share - one.low, one.high - one.share) for one in shares],
+        drawn="bars",
+    )
+    return Chart(
+        say("report.importance", metric=metric),
+        "",
+        [line],
+        lambda share: f"{share:.2f}",
+        x_names=[one.name for one in shares],
+        height=height_of(len(shares)),
+    )
 
 
 def _scatter(key: str, measured: Sequence[MeasuredSetting], say: Words) -> Chart:
