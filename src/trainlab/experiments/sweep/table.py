@@ -8,7 +8,7 @@ import io
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from trainlab.experiments.settings import value_text
@@ -171,7 +171,8 @@ def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
         "varied": list(sweep.space),
         "seeds": list(sweep.seeds),
         "best_point": best.point if best else None,
-        "points": [asdict(point) for point in points],
-        "runs": [asdict(row) for row in rows],
+        "points": points,
+        "runs": rows,
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    # asdict would copy every value, and this is written anew whenever a run ends
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=vars) + "\n").encode()
