@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from trainlab.errors import InputError
-from trainlab.experiments import load_preset, study_names
+from trainlab.experiments import Config, load_preset, study_names
 from trainlab.experiments.reproduction import load_study, scaled
 from trainlab.experiments.sweep import Options
 
@@ -120,6 +120,13 @@ def test_a_smaller_scale_does_that_share_of_the_work() -> None:
 def test_scales_that_do_not_fit(scale: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         scaled(load_preset("cifar10-lab1").config, 50_000, scale)
+
+
+def test_the_scale_that_is_advised_leaves_enough() -> None:
+    """Of 60,000 images for 2 epochs in place of 10, 0.00033… leaves a hundred: 0.0003 would not."""
+    with pytest.raises(InputError, match=r"would leave 90 images for 2 epochs, .* Take at least 0\.0004\."):
+        scaled(Config(epochs=10), 60_000, 0.0003)
+    assert scaled(Config(epochs=10), 60_000, 0.0004) == {"epochs": 2, "subset": 120}
 
 
 def test_milestones_are_not_shortened() -> None:

@@ -47,8 +47,10 @@ def scaled(config: Config, images: int, scale: float) -> dict[str, Any]:
     whole = config.subset or images
     subset = min(whole, round(whole * scale * config.epochs / epochs))
     if subset < LEAST_IMAGES:
+        least = LEAST_IMAGES * epochs / (whole * config.epochs)
+        place = 10.0 ** math.floor(math.log10(least))  # of its first digit, which is rounded up
         raise InputError(
             f"scale = {scale:g} would leave {subset} images for {epochs} epochs, which says nothing. "
-            f"Take at least {LEAST_IMAGES * epochs / (whole * config.epochs):.1g}."
+            f"Take at least {math.ceil(least / place) * place:g}."
         )
     return {"epochs": epochs, "subset": subset, **settings}
