@@ -1,6 +1,7 @@
 """What tests of every floor share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from tests.tiny_mnist import write_tiny_mnist
 
 settings.register_profile("untimed", deadline=None)  # a busy machine must fail no test
 settings.load_profile("untimed")
+# images of containers often forbid bytecode; each of 300 processes would compile trainlab anew, and pytest its tests
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported; no test uses the network
 
 
@@ -17,3 +21,8 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported;
 def tiny_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the first 600 training and 200 test images of MNIST."""
     return write_tiny_mnist(tmp_path_factory.mktemp("data") / "mnist").parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests, which have a timeout of their own, begin first: then all processes of xdist end together."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.command import Command
 from tests.event_files import of_epochs, scalars
 from trainlab.experiments import RunFolder
+from trainlab.experiments.sweep import SweepFolder, build_sweep
 
 
 def test_a_sweep_prints_its_plan_and_leaves_runs_and_a_table(trainlab: Command, tiny: str) -> None:
@@ -77,11 +78,7 @@ def test_a_diverging_point_is_told_and_a_sweep_of_nothing_else_fails(trainlab: C
 def test_a_failing_point_has_its_reason_and_is_tried_again(
     trainlab: Command, tiny: str, tmp_path: Path, tiny_mnist: Path
 ) -> None:
-    (tmp_path / "data").symlink_to(tiny_mnist)
-    trainlab("sweep", tiny, "data_dir=data", "lr=0.1,0.5", "--progress", "none", "--out", "sweep")
-    (tmp_path / "data").unlink()
-    for run in Path("sweep").glob("point-*/summary.json"):
-        run.unlink()
+    SweepFolder.create(Path("sweep"), build_sweep(tiny, ["data_dir=data", "lr=0.1,0.5"]))
     done = trainlab("resume", "sweep", "--progress", "none")
     assert done.status == 1
     assert "failed: lr=0.1 seed=0: " in done.out
@@ -208,18 +205,20 @@ def test_the_plan_names_the_executor(trainlab: Command, tiny: str) -> None:
 
 
 def test_a_sweep_is_not_changed_under_way(trainlab: Command, tiny: str) -> None:
-    trainlab("sweep", tiny, "lr=0.1,0.2", "--budget", "0.1s", "--progress", "none")
-    file = Path("sweeps/tiny-1/sweep.toml")
-    file.write_text(file.read_text().replace("lr = [0.1, 0.2]", "lr = [0.1, 0.3]"))
-    done = trainlab("resume", "sweeps/tiny-1")
+    SweepFolder.create(Path("sweep"), build_sweep(tiny, ["lr=0.1,0.2"]))
+    file = Path("sweep/sweep.toml")
+    text = file.read_text()
+    assert "lr = [0.1, 0.2]" in text
+    file.write_text(text.replace("lr = [0.1, 0.2]", "lr = [0.1, 0.3]"))
+    done = trainlab("resume", "sweep")
     assert done.status == 2
     assert "was changed after the sweep began" in done.err
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '[{"lr": 0}]', '{"lr": 0.1}'])
 def test_damaged_points_are_named(trainlab: Command, tiny: str, text: str) -> None:
-    trainlab("sweep", tiny, "--budget", "0.1s", "--progress", "none")
-    Path("sweeps/tiny-1/points.json").write_text(text)
-    done = trainlab("resume", "sweeps/tiny-1")
+    SweepFolder.create(Path("sweep"), build_sweep(tiny))
+    Path("sweep/points.json").write_text(text)
+    done = trainlab("resume", "sweep")
     assert done.status == 2
-    assert "sweeps/tiny-1/points.json is damaged" in done.err
+    assert "sweep/points.json is damaged" in done.err

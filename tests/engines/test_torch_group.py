@@ -87,12 +87,11 @@ def test_the_wish_of_one_stops_both_after_the_same_step(both: list[Told]) -> Non
 def test_a_process_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
     started = processes.start(str(silent_process.__file__), [], [tmp_path, tmp_path], TRAINLAB_STEP_TIMEOUT="2")
     try:
-        out, err = started[0].communicate(timeout=240)
+        status, out, err = started[0].finish()
     finally:
         for process in started:
             process.kill()
-            process.communicate()
-    assert (started[0].returncode, err) == (1, "")
+    assert (status, err) == (1, "")
     assert out.startswith("rank 1 does not answer, so rank 0 stops as well (Operation timed out)")
     assert "set TRAINLAB_STEP_TIMEOUT to more than 2 seconds" in out
 

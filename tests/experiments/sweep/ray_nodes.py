@@ -20,7 +20,7 @@ def begin() -> tuple[Any, Any]:
     for tries_left in reversed(range(TRIES)):
         cluster: Any = Cluster()
         try:
-            cluster.add_node(include_dashboard=False, **SIZE)
+            cluster.add_node(include_dashboard=False, include_log_monitor=False, no_monitor=True, **SIZE)
             return cluster, cluster.add_node(**SIZE)
         except Exception:
             cluster.shutdown()

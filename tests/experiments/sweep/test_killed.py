@@ -10,7 +10,8 @@ from tests.experiments.sweep.scripted_workers import Notes
 from tests.experiments.sweep.whole_sweep import PATIENCE, assert_whole, start, tables
 from trainlab.errors import InputError
 from trainlab.experiments import RunFolder
-from trainlab.experiments.sweep import Coordinator, RunKey, Sweep, SweepFolder
+from trainlab.experiments.assemble import CORES_VARIABLE
+from trainlab.experiments.sweep import Coordinator, Options, RunKey, Sweep, SweepFolder, build_sweep
 from trainlab.experiments.sweep.executors.local import LocalWorkers
 from trainlab.experiments.sweep.snapshot import Snapshot
 from trainlab.lock import locked
@@ -93,6 +94,15 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(
     assert_whole(folder.path, whole)
 
 
-def test_each_process_has_its_share_of_the_cores(whole: SweepFolder) -> None:
-    for key in whole.runs():
-        assert RunFolder.open(whole.run_path(key)).threads <= whole.sweep.cores_per_job
+def test_a_process_takes_the_threads_that_its_share_of_the_cores_allows(
+    tiny_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of this network is worth more than two."""
+    monkeypatch.setenv(CORES_VARIABLE, "4")
+    taken = []
+    for cores in (1, 2):
+        words = ["hidden=512", "batch_size=540", "epochs=1"]
+        folder = SweepFolder.create(tmp_path / str(cores), build_sweep(tiny_file, words, Options(cores_per_job=cores)))
+        assert Coordinator(folder, Notes()).run().status == "finished"
+        taken.append(RunFolder.open(folder.run_path(folder.runs()[0])).threads)
+    assert taken == [1, 2]

@@ -4,6 +4,7 @@ SciPy has it, at 35 MB more for every installation; here it follows from one int
 """
 
 import math
+from functools import lru_cache
 
 
 def two_sided_p(t: float, df: float) -> float:
@@ -35,6 +36,7 @@ def density(t: float, df: float) -> float:
     return math.exp(log_scale - (df + 1) / 2 * math.log1p(t * t / df))
 
 
+@lru_cache  # a table of settings asks for the same few again and again
 def quantile(share: float, df: float) -> float:
     """The t with P(T ≤ t) = share, 0 < share < 1, by Newton's method.
 

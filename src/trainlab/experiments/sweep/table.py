@@ -173,11 +173,10 @@ def json_bytes(sweep: Sweep, rows: Sequence[Row]) -> bytes:
         "best_point": best.point if best else None,
     }
     lines = [f"  {_json(key)}: {_json(value)}" for key, value in content.items()]
-    told = [{**vars(point), "accuracy": point.accuracy and vars(point.accuracy)} for point in points]
-    for key, table in (("points", told), ("runs", [vars(row) for row in rows])):
+    for key, table in (("points", points), ("runs", rows)):
         lines.append(f"  {_json(key)}: [\n    " + ",\n    ".join(map(_json, table)) + "\n  ]")
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=vars)
