@@ -104,7 +104,8 @@ def test_relu_by_several_threads_is_that_by_one(threads: int, monkeypatch: pytes
     x, g = (channels_first(rng().standard_normal((6, 4, 5, 3)) - shift) for shift in (0.0, 0.5))
     expected = functional.relu_forward(x)
     expected_back = functional.relu_backward(g, expected)
-    monkeypatch.setattr(functional, "SHARED", 0)
+    monkeypatch.setattr(functional, "FEW", 0)
+    monkeypatch.setattr(parallel, "WORTH_SHARING", 0)
     with thread_limit(threads):
         assert_same(functional.relu_forward(x), expected, "y")
         assert_same(functional.relu_backward(g, expected), expected_back, "grad_input")
@@ -145,6 +146,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "channels last": lambda array: (
         channels_first(np.ascontiguousarray(channels_last(array))) if array.ndim == 4 else array
     ),
+    "batch innermost": lambda array: np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 0, -1)), -1, 0),
 }
 
 
