@@ -8,8 +8,8 @@ from trainlab.nn.module import Module
 from trainlab.nn.parallel import in_shares
 from trainlab.nn.window import Pair, Window, as_pair, short
 
-MULTIPLICATIONS = 8
-"""What a number of x costs here, in multiplications of a matrix product."""
+MULTIPLICATIONS = 2
+"""What a number of x counts here, in multiplications of a matrix product. It costs more, but so does another share."""
 
 # ---------------------------------------------------------------- the largest
 
@@ -44,8 +44,6 @@ def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
     images, back = innermost_last(x)
     y = np.empty((len(images), *window.output_size(*x.shape[2:]), images.shape[3]), x.dtype)
     winner = np.empty(y.shape, np.min_scalar_type(rows * columns - 1))
-    first_row, first_column = window.first_inside(*y.shape[1:3])  # where all pixels are −∞, the first still wins
-    first_place = (first_row[:, np.newaxis] * columns + first_column)[:, :, np.newaxis].astype(winner.dtype)
 
     def compute(share: slice) -> None:
         first, *others = [tap for _, _, tap in window.taps(window.pad(images[share], -np.inf))]
@@ -61,8 +59,10 @@ def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
             if has_nan:  # nan differs from itself, and wins over every number
                 is_later &= tap == tap
             places += is_later
-        if window.padding != (0, 0):
-            np.maximum(places, first_place, out=places)
+        if window.padding != (0, 0):  # where all pixels are −∞, the first inside the image still wins
+            first_row, first_column = window.first_inside(*y.shape[1:3])
+            first_place = first_row[:, np.newaxis] * columns + first_column
+            np.maximum(places, first_place[:, :, np.newaxis].astype(places.dtype), out=places)
 
     in_shares(compute, len(images), MULTIPLICATIONS * x.size)
     return y.transpose(back), winner.transpose(back)

@@ -5,6 +5,7 @@ Images are handled as (N, H, W, C) here, the order in which the layers keep them
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -117,9 +118,11 @@ class Window:
 
     def taps(self, padded: Array) -> Iterator[tuple[int, int, Array]]:
         """For each place (a, b) of the window in row order, the view (N, H_out, W_out, C) of what stands there."""
-        patches = self.patches(padded)
-        for a, b in np.ndindex(self.kernel):
-            yield a, b, patches[:, :, :, a, b]
+        unpadded = Window(self.kernel, self.stride, (0, 0), self.dilation)
+        rows, columns = unpadded.output_size(*padded.shape[1:3])
+        (s, t), (d, e) = self.stride, self.dilation
+        for a, b in product(*map(range, self.kernel)):
+            yield a, b, padded[:, a * d : a * d + s * (rows - 1) + 1 : s, b * e : b * e + t * (columns - 1) + 1 : t]
 
     def describe(self, stride: Pair = (1, 1)) -> str:
         """The settings as a constructor takes them, defaults left out: ``3, stride=2, padding=1``."""
