@@ -14,7 +14,7 @@ from benchmarks.rivals import import_rival
 from benchmarks.rivals.pytorch import torch_threads
 from benchmarks.rounds import CORES, Contender, Numbers, compare
 from benchmarks.size import Size
-from benchmarks.whole_batch import WholeBatchConv2d
+from benchmarks.whole_batch import WHOLE_BATCH
 from trainlab.nn import Array, Conv2d, Module
 from trainlab.nn.blas import thread_limit
 from trainlab.randomness import generator
@@ -24,10 +24,10 @@ SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))
 BATCH = 128
 CHANNELS_FIRST = "PyTorch fp32, channels first"
 CHANNELS_LAST = "PyTorch fp32, channels last"
-IM2COL = "NumPy, im2col of the whole batch as it is usually written"
 TARGETS: dict[str, Target] = {
     CHANNELS_FIRST: {"at_least": 0.67, "aim": 1},
     CHANNELS_LAST: {"at_least": 0.67, "aim": 1},
+    **{name: {"at_least": 3, "aim": 6} for name in WHOLE_BATCH},
 }
 SAMPLED = 1000  # entries of each result
 
@@ -70,7 +70,7 @@ def _race(channels: int, side: int, batch: int, size: Size) -> Comparison:
         {
             CHANNELS_FIRST: partial(pytorch, problem, channels_last=False),
             CHANNELS_LAST: partial(pytorch, problem, channels_last=True),
-            IM2COL: partial(usual_im2col, problem),
+            **{name: partial(whole_batch, problem, name) for name in WHOLE_BATCH},
         },
         TARGETS,
         size.rounds,
@@ -118,8 +118,8 @@ def pytorch(problem: Problem, channels_last: bool) -> Contender:
     return _contender(step, len(x), torch_threads)
 
 
-def usual_im2col(problem: Problem) -> Contender:
-    layer = WholeBatchConv2d(_layer(problem))
+def whole_batch(problem: Problem, form: str) -> Contender:
+    layer = WHOLE_BATCH[form](_layer(problem))
     return _contender(_step(layer, problem.x, problem.grad_output), len(problem.x), thread_limit)
 
 
