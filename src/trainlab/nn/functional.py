@@ -70,6 +70,13 @@ def relu_backward(grad_output: Array, y: Array) -> Array:
     return _in_shares(lambda grad_output, y, out: np.multiply(grad_output, y > 0, out=out), grad_output, y)
 
 
+def add(one: Array, other: Array) -> Array:
+    """``one + other``"""
+    if one.size < FEW:
+        return one + other
+    return _in_shares(np.add, one, other)
+
+
 def _in_shares(work: Callable[..., Array], *arrays: Array) -> Array:
     """``work(*arrays, out=…)``, entry by entry in the order of memory, shared between threads."""
     out = np.empty_like(arrays[0])
