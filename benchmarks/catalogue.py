@@ -5,6 +5,7 @@ from functools import partial
 
 from benchmarks import (
     augmentation,
+    batch_norm,
     cifar10_time,
     convolution,
     data_wait,
@@ -38,6 +39,7 @@ SPEED: dict[str, Measure] = {
     "augmentation": augmentation.measure,
     "profile_step": profile_step.measure,
     "convolution": convolution.measure,
+    "batch_norm": batch_norm.measure,
     "numpy_lenet_step": partial(network_step.measure, network="lenet"),
     "numpy_resnet18_step": partial(network_step.measure, network="resnet18"),
     "resnet18_step": resnet18_step.measure,

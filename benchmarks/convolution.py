@@ -14,9 +14,10 @@ from benchmarks.rivals import import_rival
 from benchmarks.rivals.pytorch import torch_threads
 from benchmarks.rounds import CORES, Contender, Numbers, compare
 from benchmarks.size import Size
-from benchmarks.whole_batch import WholeBatchConv2d
+from benchmarks.whole_batch import WHOLE_BATCH
 from trainlab.nn import Array, Conv2d, Module
 from trainlab.nn.blas import thread_limit
+from trainlab.nn.images import channels_first, channels_last
 from trainlab.randomness import generator
 
 SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))
@@ -24,10 +25,10 @@ SHAPES = ((64, 32), (128, 16), (256, 8), (512, 4))
 BATCH = 128
 CHANNELS_FIRST = "PyTorch fp32, channels first"
 CHANNELS_LAST = "PyTorch fp32, channels last"
-IM2COL = "NumPy, im2col of the whole batch as it is usually written"
 TARGETS: dict[str, Target] = {
     CHANNELS_FIRST: {"at_least": 0.67, "aim": 1},
     CHANNELS_LAST: {"at_least": 0.67, "aim": 1},
+    **{name: {"at_least": 3, "aim": 6} for name in WHOLE_BATCH},
 }
 SAMPLED = 1000  # entries of each result
 
@@ -70,7 +71,7 @@ def _race(channels: int, side: int, batch: int, size: Size) -> Comparison:
         {
             CHANNELS_FIRST: partial(pytorch, problem, channels_last=False),
             CHANNELS_LAST: partial(pytorch, problem, channels_last=True),
-            IM2COL: partial(usual_im2col, problem),
+            **{name: partial(whole_batch, problem, name) for name in WHOLE_BATCH},
         },
         TARGETS,
         size.rounds,
@@ -79,11 +80,13 @@ def _race(channels: int, side: int, batch: int, size: Size) -> Comparison:
 
 
 def trainlab_conv2d(problem: Problem) -> Contender:
-    x, grad_output = (
-        np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-        for images in (problem.x, problem.grad_output)
-    )
-    return _contender(_step(_layer(problem), x, grad_output), len(x), thread_limit)
+    x, grad_output = map(channels_innermost, (problem.x, problem.grad_output))
+    return layer_contender(both_passes(_layer(problem), x, grad_output), len(x), thread_limit)
+
+
+def channels_innermost(images: Array) -> Array:
+    """Images (N, C, H, W) as trainlab keeps them between layers of many channels."""
+    return channels_first(np.ascontiguousarray(channels_last(images)))
 
 
 def _layer(problem: Problem) -> Conv2d:
@@ -93,7 +96,9 @@ def _layer(problem: Problem) -> Conv2d:
     return layer
 
 
-def _step(layer: Module, x: Array, grad_output: Array) -> Callable[[], tuple[Any, ...]]:
+def both_passes(layer: Module, x: Array, grad_output: Array) -> Callable[[], tuple[Any, ...]]:
+    """A step of a layer of ours: its output, and the gradients of its input and its parameters."""
+
     def step() -> tuple[Any, ...]:
         layer.zero_grad()
         y = layer.forward(x)
@@ -115,17 +120,19 @@ def pytorch(problem: Problem, channels_last: bool) -> Contender:
         y = torch.conv2d(x, weight, bias, padding=1)
         return (y.detach(), *torch.autograd.grad(y, learned, grad_output))
 
-    return _contender(step, len(x), torch_threads)
+    return layer_contender(step, len(x), torch_threads)
 
 
-def usual_im2col(problem: Problem) -> Contender:
-    layer = WholeBatchConv2d(_layer(problem))
-    return _contender(_step(layer, problem.x, problem.grad_output), len(problem.x), thread_limit)
+def whole_batch(problem: Problem, form: str) -> Contender:
+    layer = WHOLE_BATCH[form](_layer(problem))
+    return layer_contender(both_passes(layer, problem.x, problem.grad_output), len(problem.x), thread_limit)
 
 
-def _contender(
+def layer_contender(
     step: Callable[[], tuple[Any, ...]], batch: int, use_threads: Callable[[int], AbstractContextManager[object]]
 ) -> Contender:
+    """Counts images; its sample are entries of all that a step gives."""
+
     def run(images: int) -> int:
         steps = -(-images // batch)
         for _ in range(steps):

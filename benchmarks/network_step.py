@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from benchmarks.figures import Comparison, Result, Table, Target, spread
 from benchmarks.markdown import with_spread
 from benchmarks.memory import peak_of
+from benchmarks.own_process import in_own_process
 from benchmarks.rivals import import_rival
 from benchmarks.rivals.pytorch import torch_threads
 from benchmarks.roofline import THREADS, measure_roofline
 from benchmarks.rounds import Contender, Numbers, compare
 from benchmarks.size import Size
-from benchmarks.whole_batch import in_whole_batches
+from benchmarks.whole_batch import WHOLE_BATCH, in_whole_batches
 from trainlab.data import Batch
 from trainlab.engines import NumpyEngine
 from trainlab.models import build
@@ -38,7 +39,6 @@ TOLERANCE = 1e-4
 OURS = "trainlab, NumPy engine"
 CHANNELS_FIRST = "PyTorch fp32, channels first"
 CHANNELS_LAST = "PyTorch fp32, channels last"
-WHOLE_BATCH = "NumPy, im2col of the whole batch, other layers as trainlab's"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ NETWORKS = {
         {
             CHANNELS_FIRST: {"at_least": 0.77, "aim": 1.11},
             CHANNELS_LAST: {"at_least": 0.77, "aim": 1.11},
-            WHOLE_BATCH: {"at_least": 3, "aim": 6},
+            **{name: {"at_least": 3, "aim": 6} for name in WHOLE_BATCH},
         },
     ),
     "resnet18": Network(
@@ -106,13 +106,11 @@ def measure(size: Size, network: str, problem: Problem | None = None) -> Result:
     """Race the NumPy engine against the rivals, then look at its memory and its layers."""
     problem = problem or Problem(NETWORKS[network])
     losses: dict[str, Numbers] = {}
-    makers = {
-        name: partial(_contender, problem, name, losses, problem.network.steps) for name in problem.network.targets
-    }
+    makers = {name: partial(_noted, losses, problem, name) for name in problem.network.targets}
     comparison = compare(
         f"{problem.network.title}, batch size {problem.batch}",
         "images/s",
-        (OURS, _contender(problem, OURS, losses, problem.network.steps)),
+        (OURS, _noted(losses, problem, OURS)),
         makers,
         problem.network.targets,
         size.rounds,
@@ -128,7 +126,8 @@ def measure(size: Size, network: str, problem: Problem | None = None) -> Result:
         "parts": [comparison, _time_table(comparison), _loss_table(losses), _peak_table(peaks), roofline.table()],
         "notes": [
             "One step is zero_grad, forward, loss, backward and update on images that lie ready as floats; trainlab "
-            "also counts correct predictions. All contenders run in turn in one process.",
+            "also counts correct predictions. All contenders run in turn, PyTorch in processes of its own; the NumPy "
+            "rivals have trainlab's engine, and its layers but for convolutions.",
             f"Before timing, the losses of {BATCHES} steps from the same weights had to agree within {TOLERANCE:g} "
             "(relative).",
             "Peak memory: the largest resident memory of a process of its own that takes two steps, and of one that "
@@ -142,8 +141,20 @@ def measure(size: Size, network: str, problem: Problem | None = None) -> Result:
 # ---------------------------------------------------------------- the contenders
 
 
-def _contender(problem: Problem, name: str, losses: dict[str, Numbers], steps: int) -> Contender:
+def _noted(losses: dict[str, Numbers], problem: Problem, name: str) -> Contender:
     """One of them by name; the losses of its first steps are noted in ``losses``."""
+    make = partial(contender, problem, name)
+    made = in_own_process(make) if name in (CHANNELS_FIRST, CHANNELS_LAST) else make()
+
+    def sample() -> Numbers:
+        losses[name] = made.sample()
+        return losses[name]
+
+    return replace(made, sample=sample)
+
+
+def contender(problem: Problem, name: str) -> Contender:
+    """One of them by name; its sample are the losses of its first steps."""
     step, use_threads = make_step(problem, name)
     taken = 0
 
@@ -157,10 +168,9 @@ def _contender(problem: Problem, name: str, losses: dict[str, Numbers], steps: i
 
     def sample() -> Numbers:
         with use_threads(THREADS):
-            losses[name] = np.array([step(*batch) for batch in problem.batches])
-        return losses[name]
+            return np.array([step(*batch) for batch in problem.batches])
 
-    return Contender(run, sample, use_threads, [THREADS], TOLERANCE, steps * problem.batch)
+    return Contender(run, sample, use_threads, [THREADS], TOLERANCE, problem.network.steps * problem.batch)
 
 
 Step = Callable[[NDArray[np.float32], NDArray[np.int64]], float]
@@ -171,7 +181,9 @@ def make_step(problem: Problem, name: str) -> tuple[Step, Callable[[int], Abstra
     if name in (CHANNELS_FIRST, CHANNELS_LAST):
         return _pytorch_step(problem, channels_last=name == CHANNELS_LAST), torch_threads
     model = problem.model()
-    engine = make_engine(in_whole_batches(model) if name == WHOLE_BATCH else model, problem.network.lr)
+    if name in WHOLE_BATCH:
+        model = in_whole_batches(model, WHOLE_BATCH[name])
+    engine = make_engine(model, problem.network.lr)
 
     def step(images: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
         return engine.train_step(Batch(images, labels)).loss

@@ -11,10 +11,10 @@ import pytest
 from benchmarks import network_step
 from benchmarks.figures import Table
 from benchmarks.memory import peak_of
-from benchmarks.network_step import CHANNELS_FIRST, CHANNELS_LAST, NETWORKS, OURS, WHOLE_BATCH, Problem, make_engine
+from benchmarks.network_step import CHANNELS_FIRST, CHANNELS_LAST, NETWORKS, OURS, Problem, make_engine
 from benchmarks.roofline import Layers, Roofline, measure_roofline
 from benchmarks.size import QUICK
-from benchmarks.whole_batch import WholeBatchConv2d
+from benchmarks.whole_batch import WHOLE_BATCH
 from trainlab.nn import Conv2d
 
 LENET = Problem(NETWORKS["lenet"], batch=4)
@@ -23,6 +23,7 @@ LENET = Problem(NETWORKS["lenet"], batch=4)
 def test_every_rival_takes_the_same_steps_and_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     peaks = {OURS: 60.0, CHANNELS_FIRST: 120.0, CHANNELS_LAST: 240.0}
     monkeypatch.setattr(network_step, "peak_of", lambda command: peaks[command[4]])
+    monkeypatch.setattr(network_step, "in_own_process", lambda make: make())
 
     comparison, times, losses, memory, layers = network_step.measure(
         replace(QUICK, seconds=0.002), "lenet", problem=LENET
@@ -30,9 +31,9 @@ def test_every_rival_takes_the_same_steps_and_is_compared(monkeypatch: pytest.Mo
 
     assert comparison["kind"] == "comparison"
     assert comparison["missing"] == []
-    assert [rival["name"] for rival in comparison["rivals"]] == [CHANNELS_FIRST, CHANNELS_LAST, WHOLE_BATCH]
+    assert [rival["name"] for rival in comparison["rivals"]] == [CHANNELS_FIRST, CHANNELS_LAST, *WHOLE_BATCH]
     assert [rival["target"] for rival in comparison["rivals"]] == list(LENET.network.targets.values())
-    assert len(_rows(times)) == len(_rows(losses)) == 4
+    assert len(_rows(times)) == len(_rows(losses)) == 5
     assert [row[3] for row in _rows(memory)] == ["1.00×", "0.50×", "0.25×"]
     assert len(_rows(layers)) == 11
 
@@ -52,6 +53,7 @@ def test_a_rival_that_learns_otherwise_is_left_out(monkeypatch: pytest.MonkeyPat
         return (lambda *batch: step(*batch) / 2) if name == CHANNELS_LAST else step, use_threads
 
     monkeypatch.setattr(network_step, "make_step", half_the_loss)
+    monkeypatch.setattr(network_step, "in_own_process", lambda make: make())
 
     comparison = network_step.measure(replace(QUICK, seconds=0.002), "lenet", problem=LENET)["parts"][0]
 
@@ -60,11 +62,12 @@ def test_a_rival_that_learns_otherwise_is_left_out(monkeypatch: pytest.MonkeyPat
     assert comparison["missing"][0]["reason"].startswith("computes something else")
 
 
+@pytest.mark.parametrize("form", WHOLE_BATCH.values(), ids=WHOLE_BATCH)
 @pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": (1, 2)}, {"bias": False}])
-def test_the_usual_im2col_is_the_convolution(options: dict[str, Any]) -> None:
+def test_im2col_of_the_whole_batch_is_the_convolution(options: dict[str, Any], form: Any) -> None:
     rng = np.random.default_rng(0)
     layer, other = (Conv2d(2, 3, (3, 2), rng=np.random.default_rng(1), dtype=np.float64, **options) for _ in range(2))
-    usual = WholeBatchConv2d(other)
+    usual = form(other)
     x = rng.standard_normal((2, 2, 6, 5))
     y = layer(x)
     g = rng.standard_normal(y.shape)

@@ -1,8 +1,6 @@
 """What PyTorch finds on a machine, and how its errors read."""
 
 import shutil
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -43,28 +41,6 @@ def test_a_missing_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         check_compiler()
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/clang++" if name == "clang++" else None)
     check_compiler()
-
-
-FAULTS = """
-import resource, numpy as np
-from trainlab.engines.torch_hardware import keep_freed_memory
-{call}
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    np.ones(8_000_000)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-faults()
-print(faults())
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is meant")
-def test_freed_memory_is_kept_for_the_next_step() -> None:
-    def second_time(call: str) -> int:
-        command = [sys.executable, "-c", FAULTS.format(call=call)]
-        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-    assert second_time("keep_freed_memory()") < 100 < second_time("")
 
 
 def in_new_thread() -> int:

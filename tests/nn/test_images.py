@@ -99,15 +99,18 @@ def test_batch_normalization_in_pieces_and_by_several_threads_is_the_naive_one(
         assert_close(one, other, "a result", 1e-14)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_relu_by_several_threads_is_that_by_one(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_entry_by_entry_by_several_threads_is_that_by_one(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     x, g = (channels_first(rng().standard_normal((6, 4, 5, 3)) - shift) for shift in (0.0, 0.5))
     expected = functional.relu_forward(x)
     expected_back = functional.relu_backward(g, expected)
-    monkeypatch.setattr(functional, "SHARED", 0)
+    monkeypatch.setattr(functional, "FEW", 0)
+    monkeypatch.setattr(parallel, "WORTH_SHARING", 0)
     with thread_limit(threads):
         assert_same(functional.relu_forward(x), expected, "y")
         assert_same(functional.relu_backward(g, expected), expected_back, "grad_input")
+        assert_same(functional.add(x, g), x + g, "sum")
+        assert_same(functional.add(x, np.ascontiguousarray(g)), x + g, "sum of two layouts")
 
 
 @pytest.mark.parametrize("case", POOL_CASES, ids=lambda case: case.name)
@@ -145,6 +148,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "channels last": lambda array: (
         channels_first(np.ascontiguousarray(channels_last(array))) if array.ndim == 4 else array
     ),
+    "batch innermost": lambda array: np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 0, -1)), -1, 0),
 }
 
 

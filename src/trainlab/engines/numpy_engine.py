@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
+from trainlab.engines.freed_memory import keep_freed_memory
 from trainlab.nn import Array, Conv2d, Dropout, Loss, Module, MSELoss, blas, functional, parallel
 from trainlab.optim import Optimizer, clip_grad_norm
 from trainlab.randomness import generator
@@ -38,6 +39,8 @@ class NumpyEngine:
         # Batches are not changed and nobody asks for ∂loss/∂image, so the step may skip what only others need
         model.skip_input_grad()
         model.defer_weight_grad()
+        if self._has_convolutions:
+            keep_freed_memory()
 
     @property
     def parameter_count(self) -> int:

@@ -1,12 +1,10 @@
-"""What PyTorch finds on this machine: devices, number formats, a compiler, and how memory is best asked for.
+"""What PyTorch finds on this machine: devices, number formats and a compiler.
 
 This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
 """
 
-import ctypes
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,25 +114,6 @@ def torch_thread_limit(threads: int) -> Iterator[None]:
         if is_outermost:
             with _lock:
                 _holders.pop()
-
-
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # mallopt(3)
-
-
-def keep_freed_memory() -> None:
-    """Let this process keep the memory that it frees, for its next step.
-
-    A training step frees and asks again for the same hundreds of megabytes. The C library would hand every large block
-    back to the operating system, which must then fill each of its pages with zeros again: up to half of the time of a
-    step. Does nothing where there is no glibc.
-    """
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_MMAP_MAX, 0)
-        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(_TOP_PAD, 2**26)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ except ModuleNotFoundError as error:
         "GPU, take the CPU build from pytorch.org first: it is a tenth of the size."
     ) from error
 
+from trainlab.engines.freed_memory import keep_freed_memory
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.engines.torch_group import TorchGroup
 from trainlab.engines.torch_hardware import (
@@ -25,7 +26,6 @@ from trainlab.engines.torch_hardware import (
     check_compiler,
     choose_device,
     choose_precision,
-    keep_freed_memory,
 )
 from trainlab.engines.torch_muon import Muon
 from trainlab.models import torch_models

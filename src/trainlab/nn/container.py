@@ -102,13 +102,13 @@ class Residual(Module):
                 f"Residual adds two outputs of one shape, got {y.shape} from the body and {around.shape} from the "
                 "shortcut. Give it a shortcut that changes the shape as the body does."
             )
-        return y + around
+        return functional.add(y, around)
 
     def backward(self, grad_output: Array) -> Array | None:
         grad_body, grad_shortcut = self.body.backward(grad_output), self.shortcut.backward(grad_output)
         if grad_body is None or grad_shortcut is None or not self.needs_input_grad:
             return None
-        return grad_body + grad_shortcut
+        return functional.add(grad_body, grad_shortcut)
 
 
 class Flatten(Module):

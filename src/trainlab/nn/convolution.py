@@ -5,12 +5,13 @@ output channel o belongs to the group g = ⌊o / (O/G)⌋ and sees only that gro
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from trainlab.nn import winograd
+from trainlab.nn import few_filters, winograd
 from trainlab.nn.array import Array
 from trainlab.nn.blas import add_product
 from trainlab.nn.images import channels_first, channels_last, check_grad_output, check_images
@@ -24,8 +25,6 @@ PIECE = 2**21
 """Bytes of patches that are made and multiplied at a time: they should still lie in the cache when they are read."""
 ROWS = 512
 """Patches that are multiplied at a time at least: fewer would not be worth the reading of a large weight."""
-COLUMNS = 32
-"""Columns of a product that are enough for BLAS; filters that are fewer are laid out for several pixels."""
 
 
 def conv2d_forward_naive(x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
@@ -79,25 +78,22 @@ def conv2d_forward(x: Array, weight: Array, bias: Array | None, window: Window, 
     """What `conv2d_forward_naive` computes, as a matrix product: ``y = patches @ filtersᵀ + bias``
 
     A row of ``patches`` (N·H_out·W_out, k_H·k_W·C) is what one window sees, a row of ``filters`` (O, k_H·k_W·C) one
-    filter. Patches are k_H·k_W times as large as x, so they are made in pieces of the batch that fit the cache. Where
-    filters are few, a window makes a run of pixels, see `_pixels_at_once`.
+    filter. Patches are k_H·k_W times as large as x, so they are made in pieces of the batch that fit the cache.
 
     >>> x = np.arange(9.0).reshape(1, 1, 3, 3)
     >>> conv2d_forward(x, np.ones((1, 1, 2, 2)), None, Window((2, 2))).tolist()  # 0 + 1 + 3 + 4 = 8, …
     [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
     y = np.empty((groups, len(x), *window.output_size(*x.shape[2:]), len(weight) // groups), x.dtype)
-    run = _pixels_at_once(window, y)
-    wide = window.widened(run)
 
     def compute(share: slice) -> None:
         for group, (seen, made) in enumerate(_groups(x, weight, groups)):
-            filters = _wide_filters(weight[made], window, run)
-            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), wide, share):
+            filters = _filters(weight[made])
+            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
                 pixels = y[group, piece].reshape(len(patches), -1)
                 np.matmul(patches, filters.T, out=pixels)
                 if bias is not None:
-                    pixels += np.tile(bias[made], run)
+                    pixels += bias[made]
 
     in_shares(compute, len(x), y[0].size * weight[0].size)
     return channels_first(_join(y))
@@ -121,23 +117,21 @@ def conv2d_backward(
     """
     shape = (groups, *channels_last(x[:, : weight.shape[1]]).shape)
     grad_input = np.empty(shape, x.dtype) if needs_input_grad else None
-    run = _pixels_at_once(window, channels_last(grad_output[:, : len(weight) // groups]))
-    wide = window.widened(run)
 
     def compute(share: slice) -> tuple[Array, Array]:
         grad_weight, grad_bias = np.empty_like(weight), np.empty_like(weight, shape=len(weight))
         for group, (seen, made) in enumerate(_groups(x, weight, groups)):
-            filters = _wide_filters(weight[made], window, run)
+            filters = _filters(weight[made])
             grad_filters, grad_sum = np.zeros_like(filters), np.zeros_like(filters, shape=len(filters))
-            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), wide, share):
+            for piece, patches in _patches_in_pieces(channels_last(x[:, seen]), window, share):
                 grad = channels_last(grad_output[piece, made]).reshape(len(patches), -1)
                 add_product(grad_filters, grad, patches, 1.0)
                 grad_sum += np.ones(len(grad), grad.dtype) @ grad
                 if grad_input is not None:
                     grad_patches = np.matmul(grad, filters, out=patches)  # the patches have served
-                    _add_up(grad_patches, wide, out=grad_input[group, piece])
-            grad_weight[made] = _narrow_filters(grad_filters, window, run, weight.shape[1])
-            grad_bias[made] = grad_sum.reshape(run, -1).sum(axis=0)
+                    _add_up(grad_patches, window, out=grad_input[group, piece])
+            grad_weight[made] = grad_filters.reshape(-1, *window.kernel, weight.shape[1]).transpose(0, 3, 1, 2)
+            grad_bias[made] = grad_sum
         return grad_weight, grad_bias
 
     (grad_weight, grad_bias), *others = in_shares(compute, len(x), grad_output.size * weight[0].size)
@@ -160,33 +154,9 @@ def _join(parts: Array) -> Array:
     return np.moveaxis(parts, 0, 3).reshape(batch, height, width, groups * channels)
 
 
-def _pixels_at_once(window: Window, y: Array) -> int:
-    """How many neighbouring pixels of a row one window makes, for y (…, W_out, O).
-
-    BLAS is slow with few filters, and windows side by side see much the same. One that sees all that the next r pixels
-    do has k_W + (r − 1)·s columns instead of r·k_W, to be copied and added up, and r·O filters, shifted copies of the
-    O. The zeros beside them are multiplied too, so r is at most k_W / s, which does not double the products.
-    """
-    width, made = y.shape[-2:]
-    most = min(window.kernel[1] // window.stride[1], COLUMNS // made) if window.dilation[1] == 1 else 1
-    return next((run for run in range(most, 1, -1) if width % run == 0), 1)
-
-
-def _wide_filters(weight: Array, window: Window, run: int) -> Array:
-    """(O, C, k_H, k_W) → (r·O, k_H·columns·C), in the order of numbers in a wide window's patch."""
-    filters = weight.transpose(0, 2, 3, 1)
-    wide = np.zeros((run, len(weight), window.kernel[0], window.widened(run).kernel[1], weight.shape[1]), weight.dtype)
-    for pixel, columns in enumerate(window.columns(run)):
-        wide[pixel, :, :, columns] = filters
-    return wide.reshape(run * len(weight), -1)
-
-
-def _narrow_filters(grad_wide: Array, window: Window, run: int, channels: int) -> Array:
-    """The way back through `_wide_filters`: a weight's gradient is the sum of those of its copies."""
-    rows, columns = window.widened(run).kernel
-    grad_wide = grad_wide.reshape(run, -1, rows, columns, channels)
-    grad_filters = sum(grad_wide[pixel, :, :, columns] for pixel, columns in enumerate(window.columns(run)))
-    return np.asarray(grad_filters).transpose(0, 3, 1, 2)
+def _filters(weight: Array) -> Array:
+    """(O, C, k_H, k_W) → (O, k_H·k_W·C), in the order of numbers in a patch."""
+    return weight.transpose(0, 2, 3, 1).reshape(len(weight), -1)
 
 
 def _patches_in_pieces(images: Array, window: Window, share: slice) -> Iterator[tuple[slice, Array]]:
@@ -259,7 +229,8 @@ class Conv2d(Module):
 
     Keeps in training: the input. Raises ValueError for images with other channels, or smaller than the window.
 
-    Computed as matrix products, or in Winograd's form where that is faster (`winograd.fits`).
+    Computed as matrix products of patches, or where that is faster in Winograd's form (`winograd.fits`) or as matrix
+    products of rows (`few_filters.fits`).
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition"; as matrix products:
     Chellapilla et al. 2006, "High performance convolutional neural networks for document processing".
@@ -307,11 +278,8 @@ class Conv2d(Module):
 
     def forward(self, x: Array) -> Array:
         check_images(self, x, self.in_channels, self.weight.data.dtype, self.window)
-        weight, bias = self.weight.data, None if self.bias is None else self.bias.data
-        if winograd.fits(weight, self.window, self.groups, *x.shape[2:]):
-            y = winograd.winograd_forward(x, weight, bias, self.window)
-        else:
-            y = conv2d_forward(x, weight, bias, self.window, self.groups)
+        forward, _ = self._form(x)
+        y = forward(x, self.weight.data, None if self.bias is None else self.bias.data, self.window)
         self._x = x if self.training else None
         return y
 
@@ -320,16 +288,23 @@ class Conv2d(Module):
             raise self._no_forward()
         size = self.window.output_size(*self._x.shape[2:])
         check_grad_output(self, grad_output, (len(self._x), self.out_channels, *size))
-        x, weight, window = self._x, self.weight.data, self.window
-        if winograd.fits(weight, window, self.groups, *x.shape[2:]):
-            gradients = winograd.winograd_backward(grad_output, x, weight, window, self.needs_input_grad)
-        else:
-            gradients = conv2d_backward(grad_output, x, weight, window, self.groups, self.needs_input_grad)
-        grad_input, grad_weight, grad_bias = gradients
+        _, backward = self._form(self._x)
+        grad_input, grad_weight, grad_bias = backward(
+            grad_output, self._x, self.weight.data, self.window, needs_input_grad=self.needs_input_grad
+        )
         self.weight.accumulate(grad_weight)
         if self.bias is not None:
             self.bias.accumulate(grad_bias)
         return grad_input
+
+    def _form(self, x: Array) -> tuple[Callable[..., Array], Callable[..., tuple[Array | None, Array, Array]]]:
+        """The two functions that compute this convolution of x fastest."""
+        weight = self.weight.data
+        if winograd.fits(weight, self.window, self.groups, *x.shape[2:]):
+            return winograd.winograd_forward, winograd.winograd_backward
+        if few_filters.fits(x, weight, self.window, self.groups):
+            return few_filters.few_filters_forward, few_filters.few_filters_backward
+        return partial(conv2d_forward, groups=self.groups), partial(conv2d_backward, groups=self.groups)
 
     def describe(self) -> str:
         words = [f"{self.in_channels}, {self.out_channels}, {self.window.describe()}"]

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 from trainlab.nn.array import FLOAT32, Array, DType, Labels
-from trainlab.nn.parallel import WORTH_SHARING, in_shares
+from trainlab.nn.parallel import in_shares
 
 # ---------------------------------------------------------------- linear
 
@@ -45,15 +45,18 @@ def linear_backward(grad_output: Array, x: Array, weight: Array) -> tuple[Array,
 # ---------------------------------------------------------------- activations
 
 
-SHARED = 2**17
-"""Numbers of which an activation is shared between threads: 0.1 ms on one core, what it takes to wake another."""
+FEW = 2**12
+"""Numbers that are computed in one call: what is best for many would begin a few microseconds later."""
+MULTIPLICATIONS = 4
+"""What a number costs here, memory included, in multiplications of a matrix product."""
 
 
 def relu_forward(x: Array) -> Array:
     """``y = max(x, 0)``"""
-    if x.size < SHARED:
+    if x.size < FEW:
         return np.maximum(x, _zero(x.dtype))
-    return _shared(lambda x, out: np.maximum(x, _zero(x.dtype), out=out), x)
+    # NumPy has vector instructions for clip and for the maximum of two arrays, but not of an array and a number
+    return _in_shares(lambda x, out: np.clip(x, 0, np.inf, out=out), x)
 
 
 def relu_backward(grad_output: Array, y: Array) -> Array:
@@ -62,15 +65,24 @@ def relu_backward(grad_output: Array, y: Array) -> Array:
     Where PyTorch selects, this multiplies, which is three times as fast; the two differ only when training has already
     failed: an infinite grad_output on a masked entry gives nan here and 0 there.
     """
-    if y.size < SHARED:
+    if y.size < FEW:
         return grad_output * np.sign(y)  # y ≥ 0, so its sign is [y > 0], already as a number
-    return _shared(lambda grad_output, y, out: np.multiply(grad_output, np.sign(y), out=out), grad_output, y)
+    return _in_shares(lambda grad_output, y, out: np.multiply(grad_output, y > 0, out=out), grad_output, y)
 
 
-def _shared(work: Callable[..., Array], *arrays: Array) -> Array:
-    """``work(*arrays, out=…)``, entry by entry in several threads."""
+def add(one: Array, other: Array) -> Array:
+    """``one + other``"""
+    if one.size < FEW:
+        return one + other
+    return _in_shares(np.add, one, other)
+
+
+def _in_shares(work: Callable[..., Array], *arrays: Array) -> Array:
+    """``work(*arrays, out=…)``, entry by entry in the order of memory, shared between threads."""
     out = np.empty_like(arrays[0])
-    in_shares(lambda share: work(*(array[share] for array in arrays), out=out[share]), len(out), WORTH_SHARING)
+    axes = sorted(range(out.ndim), key=lambda axis: -out.strides[axis])
+    *given, made = [array.transpose(axes).reshape(-1) for array in (*arrays, out)]  # ``made`` is a view of out
+    in_shares(lambda share: work(*(one[share] for one in given), out=made[share]), out.size, MULTIPLICATIONS * out.size)
     return out
 
 

@@ -2,7 +2,8 @@
 
 Images are (N, C, H, W) in shape. In memory the layers keep the channels of a pixel side by side (PyTorch calls this
 ``channels_last``): what a window sees is then a few long runs of numbers, which a processor copies fast, and a pixel is
-a row of a matrix, ready to be multiplied. Any other layout is accepted as well.
+a row of a matrix, ready to be multiplied. Where channels are few, they keep the images of the batch side by side
+(`few_filters`). Any other layout is accepted as well.
 """
 
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +29,18 @@ def channels_last(images: NDArray[T]) -> NDArray[T]:
 def channels_first(images: NDArray[T]) -> NDArray[T]:
     """(N, H, W, C) → the view (N, C, H, W)."""
     return images.transpose(0, 3, 1, 2)
+
+
+def innermost_last(images: NDArray[T]) -> tuple[NDArray[T], tuple[int, ...]]:
+    """(N, C, H, W) → the view (N, H, W, C), or (C, H, W, N) where the batch is innermost, and the axes that undo it.
+
+    >>> view, back = innermost_last(np.empty((3, 4, 5, 2)).transpose(3, 0, 1, 2))
+    >>> view.shape, view.transpose(back).shape
+    ((3, 4, 5, 2), (2, 3, 4, 5))
+    """
+    if images.strides[0] < images.strides[1]:
+        return images.transpose(1, 2, 3, 0), (3, 0, 1, 2)
+    return channels_last(images), (0, 3, 1, 2)
 
 
 def check_images(

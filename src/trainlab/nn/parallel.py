@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TypeVar
 
@@ -47,7 +47,7 @@ def in_shares(work: Callable[[slice], T], count: int, multiplications: int) -> l
                 return
             results[number] = work(share)
 
-    with blas.thread_limit(1):
+    with nullcontext() if _limit[0] else blas.thread_limit(1):  # inside `thread_limit` it is 1 already
         helpers = [_helpers().submit(take) for _ in range(1, threads)]
         try:
             take()

@@ -1,17 +1,15 @@
 """Pooling: one number for each window of a channel, its largest or its mean. First the mathematics, then the layers."""
 
-from functools import reduce
-
 import numpy as np
 
 from trainlab.nn.array import Array, Labels
-from trainlab.nn.images import channels_first, channels_last, check_grad_output, check_images
+from trainlab.nn.images import channels_first, channels_last, check_grad_output, check_images, innermost_last
 from trainlab.nn.module import Module
 from trainlab.nn.parallel import in_shares
 from trainlab.nn.window import Pair, Window, as_pair, short
 
-MULTIPLICATIONS = 8
-"""What a number of x costs here, in multiplications of a matrix product."""
+MULTIPLICATIONS = 2
+"""What a number of x counts here, in multiplications of a matrix product. It costs more, but so does another share."""
 
 # ---------------------------------------------------------------- the largest
 
@@ -43,27 +41,31 @@ def max_pool2d_forward(x: Array, window: Window) -> tuple[Array, Labels]:
     (3.0, 1)
     """
     rows, columns = window.kernel
-    images = channels_last(x)
-    y = np.empty((len(x), *window.output_size(*x.shape[2:]), x.shape[1]), x.dtype)
+    images, back = innermost_last(x)
+    y = np.empty((len(images), *window.output_size(*x.shape[2:]), images.shape[3]), x.dtype)
     winner = np.empty(y.shape, np.min_scalar_type(rows * columns - 1))
-    first_row, first_column = window.first_inside(*y.shape[1:3])  # where all pixels are −∞, the first still wins
-    first_place = (first_row[:, np.newaxis] * columns + first_column)[:, :, np.newaxis].astype(winner.dtype)
 
     def compute(share: slice) -> None:
-        taps = [np.ascontiguousarray(tap) for _, _, tap in window.taps(window.pad(images[share], -np.inf))]
-        largest = reduce(np.maximum, taps, np.full_like(taps[0], -np.inf))
+        first, *others = [tap for _, _, tap in window.taps(window.pad(images[share], -np.inf))]
+        largest, places = y[share], winner[share]
+        largest[...] = first
+        for tap in others:
+            np.maximum(largest, tap, out=largest)
         has_nan = np.isnan(largest.max(initial=-np.inf))
-        is_later, places = np.ones(largest.shape, np.bool_), np.zeros(largest.shape, winner.dtype)
-        for tap in taps[:-1]:  # the winner's place is the number of places before it, which differ from the largest
+        is_later = np.ones(largest.shape, np.bool_)
+        places.fill(0)
+        for tap in [first, *others][:-1]:  # the winner's place is the number of places before it, which differ from it
             is_later &= tap != largest
             if has_nan:  # nan differs from itself, and wins over every number
                 is_later &= tap == tap
             places += is_later
-        y[share] = largest
-        np.maximum(places, first_place, out=winner[share])
+        if window.padding != (0, 0):  # where all pixels are −∞, the first inside the image still wins
+            first_row, first_column = window.first_inside(*y.shape[1:3])
+            first_place = first_row[:, np.newaxis] * columns + first_column
+            np.maximum(places, first_place[:, :, np.newaxis].astype(places.dtype), out=places)
 
-    in_shares(compute, len(x), MULTIPLICATIONS * x.size)
-    return channels_first(y), channels_first(winner)
+    in_shares(compute, len(images), MULTIPLICATIONS * x.size)
+    return y.transpose(back), winner.transpose(back)
 
 
 def max_pool2d_backward(grad_output: Array, winner: Labels, shape: tuple[int, ...], window: Window) -> Array:
@@ -71,16 +73,20 @@ def max_pool2d_backward(grad_output: Array, winner: Labels, shape: tuple[int, ..
 
     ``shape`` is that of x; the border of grad_inputₚ is dropped.
     """
-    batch, channels, height, width = shape
-    grad_rows, winner_rows = channels_last(grad_output), channels_last(winner)
-    grad_padded = window.canvas((batch, height, width, channels), grad_output.dtype)
+    winners, back = innermost_last(winner)
+    grad_windows = np.ascontiguousarray(grad_output.transpose(np.argsort(back)))
+    grad_padded = window.canvas((len(winners), *shape[2:], winners.shape[3]), grad_output.dtype)
 
     def compute(share: slice) -> None:
         for place, (_, _, tap) in enumerate(window.taps(grad_padded[share])):
-            tap += grad_rows[share] * (winner_rows[share] == place)
+            won = winners[share] == place
+            if window.overlaps:
+                tap += grad_windows[share] * won
+            else:
+                np.multiply(grad_windows[share], won, out=tap)
 
-    in_shares(compute, batch, MULTIPLICATIONS * grad_padded.size)
-    return channels_first(window.inside(grad_padded))
+    in_shares(compute, len(winners), MULTIPLICATIONS * grad_padded.size)
+    return window.inside(grad_padded).transpose(back)
 
 
 # ---------------------------------------------------------------- the mean

@@ -5,6 +5,7 @@ Images are handled as (N, H, W, C) here, the order in which the layers keep them
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -52,29 +53,31 @@ class Window:
         rows, columns = ((p - span) // s + 1 for p, span, s in zip(padded, spans, self.stride, strict=True))
         return rows, columns
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether a pixel may be seen by more than one window."""
+        sides = zip(self.kernel, self.stride, self.dilation, strict=True)
+        return any(dilation * (kernel - 1) + 1 > stride for kernel, stride, dilation in sides)
+
     def pixel(self, i: int, j: int, a: int, b: int) -> Pair:
         """Row and column of the pixel at place (a, b) of output pixel (i, j); outside the image on the border."""
         (s, t), (d, e), (p, q) = self.stride, self.dilation, self.padding
         return i * s + a * d - p, j * t + b * e - q
+
+    def rows(self, made: slice) -> slice:
+        """Which rows of padded images the windows of some output rows see.
+
+        >>> Window((5, 5)).rows(slice(2, 4))
+        slice(2, 8, None)
+        """
+        stride, span = self.stride[0], self.dilation[0] * (self.kernel[0] - 1) + 1
+        return slice(made.start * stride, (made.stop - 1) * stride + span)
 
     def first_inside(self, out_height: int, out_width: int) -> tuple[Labels, Labels]:
         """For each row and each column of the output, the first row and column of its window that is not border."""
         sizes = zip((out_height, out_width), self.stride, self.dilation, self.padding, strict=True)
         rows, columns = (np.maximum(0, -((s * np.arange(size) - p) // d)) for size, s, d, p in sizes)
         return rows, columns
-
-    def widened(self, run: int) -> "Window":
-        """The window that sees what ``run`` windows side by side see, and steps over as many; for dilation 1 or run 1.
-
-        >>> Window((5, 5), padding=(2, 2)).widened(4)
-        Window(kernel=(5, 8), stride=(1, 4), padding=(2, 2), dilation=(1, 1))
-        """
-        (rows, columns), (down, across) = self.kernel, self.stride
-        return Window((rows, columns + (run - 1) * across), (down, run * across), self.padding, self.dilation)
-
-    def columns(self, run: int) -> list[slice]:
-        """Which columns of the widened window each of the windows in it sees."""
-        return [slice(first, first + self.kernel[1]) for first in range(0, run * self.stride[1], self.stride[1])]
 
     def pad(self, images: Array, value: float = 0.0) -> Array:
         """Images (N, H, W, C) with a border of ``value``: a copy, or they themselves where there is no border."""
@@ -115,9 +118,11 @@ class Window:
 
     def taps(self, padded: Array) -> Iterator[tuple[int, int, Array]]:
         """For each place (a, b) of the window in row order, the view (N, H_out, W_out, C) of what stands there."""
-        patches = self.patches(padded)
-        for a, b in np.ndindex(self.kernel):
-            yield a, b, patches[:, :, :, a, b]
+        unpadded = Window(self.kernel, self.stride, (0, 0), self.dilation)
+        rows, columns = unpadded.output_size(*padded.shape[1:3])
+        (s, t), (d, e) = self.stride, self.dilation
+        for a, b in product(*map(range, self.kernel)):
+            yield a, b, padded[:, a * d : a * d + s * (rows - 1) + 1 : s, b * e : b * e + t * (columns - 1) + 1 : t]
 
     def describe(self, stride: Pair = (1, 1)) -> str:
         """The settings as a constructor takes them, defaults left out: ``3, stride=2, padding=1``."""
