@@ -90,8 +90,20 @@ def test_coarse_numbers_are_uniform_and_independent_of_their_neighbours() -> Non
 
 
 def test_a_part_of_the_images_draws_what_they_draw_in_the_whole() -> None:
-    whole = Draws(5, 3, np.array([4, 99, 0, 7]), repeat=1)
-    np.testing.assert_array_equal(whole.part(slice(1, 3)).uniform("crop", 2), whole.uniform("crop", 2)[1:3])
+    whole = Draws(5, 3, np.array([4, 99, 0, 7]))
+    alone, part = Draws(5, 3, np.array([99, 0])), whole.part(slice(1, 3))
+    last, of_part = Draws(5, 3, np.array([0])), part.part(slice(1, 2))
+    for these, those in ((alone, part), (last, of_part)):
+        for changed in (lambda draw: draw, lambda draw: draw.repeated(1), lambda draw: draw.in_every_epoch()):
+            for count in (1, 2):
+                expected = changed(these).uniform("crop", count)
+                np.testing.assert_array_equal(changed(those).uniform("crop", count), expected)
+                np.testing.assert_array_equal(changed(whole).part(slice(1, 3)).uniform("crop", count)[-1:], expected[-1:])
+
+
+def test_numbers_that_are_shared_cannot_be_overwritten() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        Draws(5, 3, np.array([4, 99])).uniform("crop", 2)[0] = 1
 
 
 def test_numbers_are_uniform_over_the_unit_interval() -> None:

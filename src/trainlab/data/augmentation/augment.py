@@ -5,8 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from trainlab.data.arrays import Array
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.data.arrays import Array, put
 from trainlab.data.augmentation.affine import RandomAffine
+from trainlab.data.augmentation.checks import check_batch
 from trainlab.data.augmentation.color import ColorJitter
 from trainlab.data.augmentation.crop import RandomCrop
 from trainlab.data.augmentation.draws import Draws
@@ -62,8 +66,15 @@ class Augment:
         """Augment a batch; what each piece raises, this raises."""
         if not self.pieces:
             return images
+        check_batch(self.pieces[0].name, images, draw)
+        return self.some(images, np.arange(len(draw)), draw)
+
+    def some(self, images: Array, places: NDArray[np.integer], draw: Draws) -> Array:
+        """The images at ``places`` of perhaps many more, augmented: see `Augmentation.change_some`."""
+        if not self.pieces:
+            return images[put(places, images)]
         first, *others = self.pieces
-        images = first(images, draw)
+        images = first.change_some(images, places, draw)
         used = Counter([first.name])
         for piece in others:  # from here on the batch is our own
             images = piece.change(images, draw.repeated(used[piece.name]))

@@ -7,14 +7,14 @@ and its j-th word, j = 0, 1, 2, …, depends on that state and on j alone:
     word(j) = mix(state + (j + 1) · γ)                     γ = 2⁶⁴ / golden ratio, all modulo 2⁶⁴
     hash(s, w) = mix((s xor w) + γ)
 
-Nothing is remembered between draws, and the words of a whole batch are a few array operations.
+What is drawn depends on nothing that was drawn before, and the words of many images are a few array operations.
 
 Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators" (SplitMix; the constants of ``mix``
 are Stafford's variant 13, as in the published SplitMix64).
 """
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +28,8 @@ _FIRST_SHIFT, _SECOND_SHIFT, _LAST_SHIFT = np.uint64(30), np.uint64(27), np.uint
 _UNUSED_BITS = np.uint64(11)
 _UNIT = 2.0**-53  # a float64 holds 53 bits exactly
 _COARSE_UNIT = np.float32(2.0**-16)
+_Key = tuple[str, int, int, int]
+"""Purpose, how many, repeat, epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +57,15 @@ class Draws:
     epoch: int
     indices: NDArray[np.integer]
     repeat: int = 0
+    _part_of: "tuple[Draws, slice] | None" = field(default=None, repr=False)
+    _drawn: dict[_Key, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("epoch", self.epoch), ("repeat", self.repeat)):
             if not 0 <= value < 2**64:
                 raise InputError(f"{name}={value}: expected an integer from 0 to 2**64 - 1.")
+        if self._part_of is not None:
+            return  # the indices were looked at when that was made
         indices = self.indices
         if not isinstance(indices, np.ndarray) or indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
             found = f"{indices.dtype} of shape {indices.shape}" if isinstance(indices, np.ndarray) else repr(indices)
@@ -74,9 +80,23 @@ class Draws:
         return len(self.indices)
 
     def uniform(self, purpose: str, count: int) -> NDArray[np.float64]:
-        """(N, count) numbers in [0, 1): ``word >> 11`` times 2⁻⁵³."""
-        steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
-        return _to_unit(mix(self.states(purpose)[:, np.newaxis] + steps))
+        """(N, count) numbers in [0, 1), read-only: ``word >> 11`` times 2⁻⁵³.
+
+        Drawn once for all images that these are a `part` of: for a few at a time it would take several times as long.
+        """
+        return self._uniform((purpose, count, self.repeat, self.epoch))
+
+    def _uniform(self, key: _Key) -> NDArray[np.float64]:
+        if self._part_of is not None:
+            whole, rows = self._part_of
+            return whole._uniform(key)[rows]
+        if key not in self._drawn:
+            purpose, count, repeat, epoch = key
+            steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
+            states = replace(self, repeat=repeat, epoch=epoch).states(purpose)
+            numbers = self._drawn[key] = _to_unit(mix(states[:, np.newaxis] + steps))
+            numbers.flags.writeable = False
+        return self._drawn[key]
 
     def coarse(self, purpose: str, count: int) -> NDArray[np.float32]:
         """(N, count) multiples of 2⁻¹⁶ in [0, 1): four out of each word, its lowest bits first. For noise in bulk."""
@@ -98,7 +118,7 @@ class Draws:
 
     def part(self, rows: slice) -> "Draws":
         """Some of the images, with the numbers that they have here."""
-        return replace(self, indices=self.indices[rows])
+        return replace(self, indices=self.indices[rows], _part_of=(self, rows))
 
     def in_every_epoch(self) -> "Draws":
         """The same images with numbers that do not change from epoch to epoch."""

@@ -73,6 +73,6 @@ class AlternatingFlip(Augmentation):
 
 def flipped(images: Array, chosen: NDArray[np.bool_]) -> Array:
     """The images, those chosen with left and right exchanged in place."""
-    places = put(np.flatnonzero(chosen), images)
+    places = put(chosen.nonzero()[0], images)
     images[places] = mirror(images[places])
     return images
