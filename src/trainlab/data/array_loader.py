@@ -78,7 +78,9 @@ class ArrayLoader:
         """
         order = order_of_epoch(np.arange(self.size), self.seed if self.shuffle else None, number)
         numbers = math.prod(self.inputs.shape[1:])
-        return cut_batches(order, self.batch_size, first_step, numbers, lambda some: lambda rows: self._serve(some[rows]))
+        return cut_batches(
+            order, self.batch_size, first_step, numbers, lambda some: lambda rows: self._serve(some[rows])
+        )
 
     def _serve(self, indices: NDArray[np.int64]) -> Batch:
         weights = None if self.weights is None else self.weights[indices]

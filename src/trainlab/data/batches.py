@@ -86,7 +86,7 @@ def _cut_blocks(
         images, labels, targets, weights = (_cut(array, count, own_size) for array in arrays)
         yield from map(Batch, images, labels, targets, repeat(size), weights)
     if left_over:
-        yield serve(slice(full_batches.size, None))._replace(whole_size=left_over)
+        yield serve(slice(full_batches.size, full_batches.size + len(last_batch)))._replace(whole_size=left_over)
 
 
 def _cut(array: Array | None, steps: int, size: int) -> Iterable[Any]:

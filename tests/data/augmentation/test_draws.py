@@ -90,20 +90,29 @@ def test_coarse_numbers_are_uniform_and_independent_of_their_neighbours() -> Non
 
 
 def test_a_part_of_the_images_draws_what_they_draw_in_the_whole() -> None:
+    whole = Draws(5, 3, np.array([4, 99, 0, 7]), repeat=1)
+    part = whole.part(slice(1, 3))
+    np.testing.assert_array_equal(part.uniform("crop", 2), whole.uniform("crop", 2)[1:3])
+    np.testing.assert_array_equal(part.part(slice(1, 2)).uniform("crop", 2), whole.uniform("crop", 2)[2:3])
+
+
+def test_what_is_computed_once_for_all_images_is_what_each_part_would_compute() -> None:
+    asked: list[int] = []
+
+    def compute(draw: Draws, count: int) -> np.ndarray:
+        asked.append(len(draw))
+        return draw.uniform("crop", count)
+
     whole = Draws(5, 3, np.array([4, 99, 0, 7]))
-    alone, part = Draws(5, 3, np.array([99, 0])), whole.part(slice(1, 3))
-    last, of_part = Draws(5, 3, np.array([0])), part.part(slice(1, 2))
-    for these, those in ((alone, part), (last, of_part)):
-        for changed in (lambda draw: draw, lambda draw: draw.repeated(1), lambda draw: draw.in_every_epoch()):
-            for count in (1, 2):
-                expected = changed(these).uniform("crop", count)
-                np.testing.assert_array_equal(changed(those).uniform("crop", count), expected)
-                np.testing.assert_array_equal(changed(whole).part(slice(1, 3)).uniform("crop", count)[-1:], expected[-1:])
-
-
-def test_numbers_that_are_shared_cannot_be_overwritten() -> None:
+    parts = [whole, whole.part(slice(1, 3)), whole.part(slice(1, 4)).part(slice(1, None)), whole.part(slice(4, None))]
+    for count in (1, 2):
+        for part in parts:
+            for draw in (part, part.repeated(1), part.in_every_epoch()):
+                alone = Draws(draw.seed, draw.epoch, draw.indices, draw.repeat)
+                np.testing.assert_array_equal(draw.once(compute, count), alone.uniform("crop", count))
+    assert asked == [4] * 6  # once for each count, repeat and epoch
     with pytest.raises(ValueError, match="read-only"):
-        Draws(5, 3, np.array([4, 99])).uniform("crop", 2)[0] = 1
+        parts[1].once(compute, 1)[0] = 1
 
 
 def test_numbers_are_uniform_over_the_unit_interval() -> None:

@@ -66,7 +66,7 @@ class RandomCrop(Augmentation):
     def change_some(self, images: Array, places: NDArray[np.integer], draw: Draws) -> Array:
         height, width = images.shape[2:]
         new_size = self._new_size(height, width)
-        top, left = self.offsets(draw, height, width)
+        top, left = draw.once(self._offsets, height, width).T
         table = (2 * self.padding + 1) ** 2 * math.prod(images.shape[1:])
         is_move = self.mode == "zero" and new_size == (height, width)
         if is_move and table <= _LARGE_TABLE and len(images) and is_contiguous(images):
@@ -80,6 +80,9 @@ class RandomCrop(Augmentation):
         top = integers(uniform[:, 0], height + 2 * self.padding - new_height + 1)
         left = integers(uniform[:, 1], width + 2 * self.padding - new_width + 1)
         return top, left
+
+    def _offsets(self, draw: Draws, height: int, width: int) -> NDArray[np.int64]:
+        return np.stack(self.offsets(draw, height, width), axis=1)
 
     def _new_size(self, height: int, width: int) -> tuple[int, int]:
         new_height, new_width = (height, width) if self.size is None else (self.size, self.size)
@@ -147,7 +150,7 @@ def shifted(
 
 @lru_cache(maxsize=16)
 def _kept(channels: int, height: int, width: int, padding: int, dtype: str) -> NDArray[Any]:
-    """For each top and left, −1 (all bits) where a number comes from inside the image: ((2 · padding + 1)², C · H · W)."""
+    """For each top and left, −1 (all bits) where a number comes from inside: ((2 · padding + 1)², C · H · W)."""
     moves = np.arange(-padding, padding + 1)[:, np.newaxis]
     rows, columns = np.arange(height) + moves, np.arange(width) + moves
     from_rows, from_columns = (rows >= 0) & (rows < height), (columns >= 0) & (columns < width)

@@ -14,8 +14,10 @@ are Stafford's variant 13, as in the published SplitMix64).
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +30,6 @@ _FIRST_SHIFT, _SECOND_SHIFT, _LAST_SHIFT = np.uint64(30), np.uint64(27), np.uint
 _UNUSED_BITS = np.uint64(11)
 _UNIT = 2.0**-53  # a float64 holds 53 bits exactly
 _COARSE_UNIT = np.float32(2.0**-16)
-_Key = tuple[str, int, int, int]
-"""Purpose, how many, repeat, epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Draws:
     indices: NDArray[np.integer]
     repeat: int = 0
     _part_of: "tuple[Draws, slice] | None" = field(default=None, repr=False)
-    _drawn: dict[_Key, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _computed: dict[Any, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("epoch", self.epoch), ("repeat", self.repeat)):
@@ -80,23 +80,22 @@ class Draws:
         return len(self.indices)
 
     def uniform(self, purpose: str, count: int) -> NDArray[np.float64]:
-        """(N, count) numbers in [0, 1), read-only: ``word >> 11`` times 2⁻⁵³.
+        """(N, count) numbers in [0, 1): ``word >> 11`` times 2⁻⁵³."""
+        steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
+        return _to_unit(mix(self.states(purpose)[:, np.newaxis] + steps))
 
-        Drawn once for all images that these are a `part` of: for a few at a time it would take several times as long.
+    def once(self, compute: Callable[..., NDArray[Any]], *arguments: Any) -> NDArray[Any]:
+        """``compute(draw, *arguments)`` with an entry for each image, read-only.
+
+        Computed once for all images that these are a `part` of. A few at a time would take as many array operations
+        each, which is most of their time.
         """
-        return self._uniform((purpose, count, self.repeat, self.epoch))
-
-    def _uniform(self, key: _Key) -> NDArray[np.float64]:
-        if self._part_of is not None:
-            whole, rows = self._part_of
-            return whole._uniform(key)[rows]
-        if key not in self._drawn:
-            purpose, count, repeat, epoch = key
-            steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
-            states = replace(self, repeat=repeat, epoch=epoch).states(purpose)
-            numbers = self._drawn[key] = _to_unit(mix(states[:, np.newaxis] + steps))
-            numbers.flags.writeable = False
-        return self._drawn[key]
+        whole, rows = self._part_of or (self, slice(None))
+        key = (compute, arguments, self.repeat, self.epoch)
+        if key not in whole._computed:
+            computed = whole._computed[key] = compute(replace(whole, repeat=self.repeat, epoch=self.epoch), *arguments)
+            computed.flags.writeable = False
+        return whole._computed[key][rows]
 
     def coarse(self, purpose: str, count: int) -> NDArray[np.float32]:
         """(N, count) multiples of 2⁻¹⁶ in [0, 1): four out of each word, its lowest bits first. For noise in bulk."""
@@ -118,7 +117,10 @@ class Draws:
 
     def part(self, rows: slice) -> "Draws":
         """Some of the images, with the numbers that they have here."""
-        return replace(self, indices=self.indices[rows], _part_of=(self, rows))
+        whole, own_rows = self._part_of or (self, slice(None))
+        of_whole = range(len(whole))[own_rows][rows]
+        place = (whole, slice(of_whole.start, of_whole.stop))
+        return Draws(self.seed, self.epoch, self.indices[rows], self.repeat, place)
 
     def in_every_epoch(self) -> "Draws":
         """The same images with numbers that do not change from epoch to epoch."""
