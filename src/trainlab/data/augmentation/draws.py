@@ -85,7 +85,7 @@ class Draws:
         return _to_unit(mix(self.states(purpose)[:, np.newaxis] + steps))
 
     def once(self, compute: Callable[..., NDArray[Any]], *arguments: Any) -> NDArray[Any]:
-        """``compute(draw, *arguments)`` with an entry for each image, read-only.
+        """``compute(draw, *arguments)`` with an entry for each image. Shared with other parts: not to be overwritten.
 
         Computed once for all images that these are a `part` of. A few at a time would take as many array operations
         each, which is most of their time.
@@ -93,8 +93,7 @@ class Draws:
         whole, rows = self._part_of or (self, slice(None))
         key = (compute, arguments, self.repeat, self.epoch)
         if key not in whole._computed:
-            computed = whole._computed[key] = compute(replace(whole, repeat=self.repeat, epoch=self.epoch), *arguments)
-            computed.flags.writeable = False
+            whole._computed[key] = compute(replace(whole, repeat=self.repeat, epoch=self.epoch), *arguments)
         return whole._computed[key][rows]
 
     def coarse(self, purpose: str, count: int) -> NDArray[np.float32]:
