@@ -122,9 +122,9 @@ def test_a_process_augments_its_own_part_only() -> None:
     seen: list[int] = []
 
     class Counting(Augment):
-        def __call__(self, images: Any, draw: Draws) -> Any:
+        def some(self, images: Any, places: Any, draw: Draws) -> Any:
             seen.extend(draw.indices.tolist())
-            return images
+            return super().some(images, places, draw)
 
     loader = Loader(DATASET, INDICES, 100, Unit(), seed=0, shuffle=True, augment=Counting(), part=(1, 3))
     served = sum(len(batch.labels) for batch in loader.epoch(1))

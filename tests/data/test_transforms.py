@@ -111,6 +111,18 @@ def test_output_is_new_contiguous_float32_and_the_input_untouched(transform: Tra
     np.testing.assert_array_equal(batch, before)
 
 
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.name)
+@pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: str(batch.shape))
+def test_the_output_goes_where_it_is_wanted(transform: Transform, batch: np.ndarray) -> None:
+    expected = transform(batch)
+    room = np.full((len(batch) + 2, *batch.shape[1:]), 7, np.float32)
+    for images, out in ((batch, room[1:-1]), (torch.from_numpy(batch.copy()), torch.from_numpy(room)[1:-1])):
+        room[:] = 7
+        assert transform(images, out=out) is out
+        np.testing.assert_array_equal(room[1:-1], expected)
+        assert (room[[0, -1]] == 7).all()
+
+
 @pytest.mark.parametrize(
     "transform", [Unit(), Lab1(), Raw(), STANDARDIZE, Compose((Unit(), Compose((STANDARDIZE, Raw()))))]
 )

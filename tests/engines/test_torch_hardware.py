@@ -1,12 +1,16 @@
 """What PyTorch finds on a machine, and how its errors read."""
 
+import copy
 import shutil
 import threading
 
+import numpy as np
 import pytest
 import torch
 
-from trainlab.engines.torch_hardware import check_compiler, errors_explained, torch_thread_limit
+from trainlab.data import Batch
+from trainlab.engines.torch_engine import TorchEngine
+from trainlab.engines.torch_hardware import check_compiler, choose_memory_format, errors_explained, torch_thread_limit
 from trainlab.errors import InputError, RunFailed
 
 
@@ -80,3 +84,53 @@ def test_thread_limits_of_two_python_threads_leave_nothing_behind() -> None:
     may_leave.set()
     other.join()
     assert (torch.get_num_threads(), in_new_thread()) == (before, before)
+
+
+@pytest.mark.parametrize(
+    ("layer", "is_kept_outermost"),
+    [
+        (torch.nn.Conv2d(4, 8, 1, stride=2), True),
+        (torch.nn.Conv2d(7, 3, 1, stride=(1, 2)), True),
+        (torch.nn.Conv2d(8, 8, 1, stride=2), False),
+        (torch.nn.Conv2d(4, 8, 1), False),
+        (torch.nn.Conv2d(4, 8, 3, stride=2), False),
+        (torch.nn.Linear(4, 8), False),
+    ],
+    ids=str,
+)
+def test_narrow_strided_1x1_convolutions_keep_a_network_s_channels_outermost_on_a_cpu(
+    layer: torch.nn.Module, is_kept_outermost: bool
+) -> None:
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), layer)
+    on_cpu = torch.contiguous_format if is_kept_outermost else torch.channels_last
+    assert choose_memory_format(model, torch.device("cpu")) is on_cpu
+    assert choose_memory_format(model, torch.device("cuda")) is torch.channels_last
+
+
+@pytest.mark.parametrize(("channels", "is_kept_outermost"), [(4, True), (8, False)])
+def test_a_step_computes_in_the_chosen_format_and_its_gradients_are_right(
+    channels: int, is_kept_outermost: bool
+) -> None:
+    """Right to what float64 gives: with channels innermost the first of them crashes on processors without AVX-512."""
+    shortcut = torch.nn.Conv2d(channels, 6, 1, stride=2)
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, channels, 3, padding=1), shortcut, torch.nn.Flatten(1))
+    random, seen, reference = np.random.default_rng(0), [], copy.deepcopy(model).double()
+    shortcut.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    engine = TorchEngine(model, torch.optim.SGD(model.parameters(), 0.0))
+    for _ in range(10):
+        images = random.standard_normal((16, 3, 16, 16), dtype=np.float32)
+        labels = random.integers(0, 6 * 8 * 8, 16)
+        engine.train_step(Batch(images, labels))
+        reference.zero_grad()
+        scores = reference(torch.from_numpy(images).double())
+        loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(labels))
+        loss.backward()  # type: ignore[no-untyped-call]
+        for ours, exact in zip(model.parameters(), reference.parameters(), strict=True):
+            assert ours.grad is not None
+            assert exact.grad is not None
+            torch.testing.assert_close(ours.grad.double(), exact.grad, rtol=1e-4, atol=1e-6)
+    assert all(tensor.is_contiguous() == is_kept_outermost for tensor in [*seen, next(model.parameters())])
+    assert all(
+        tensor.is_contiguous(memory_format=torch.channels_last) != is_kept_outermost
+        for tensor in [*seen, next(model.parameters())]
+    )

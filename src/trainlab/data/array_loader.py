@@ -77,7 +77,10 @@ class ArrayLoader:
             InputError: ``first_step`` outside 0 to ``steps_per_epoch``.
         """
         order = order_of_epoch(np.arange(self.size), self.seed if self.shuffle else None, number)
-        return cut_batches(order, self.batch_size, first_step, math.prod(self.inputs.shape[1:]), self._serve)
+        numbers = math.prod(self.inputs.shape[1:])
+        return cut_batches(
+            order, self.batch_size, first_step, numbers, lambda some: lambda rows: self._serve(some[rows])
+        )
 
     def _serve(self, indices: NDArray[np.int64]) -> Batch:
         weights = None if self.weights is None else self.weights[indices]

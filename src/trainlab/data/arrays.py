@@ -62,6 +62,18 @@ def empty(shape: tuple[int, ...], like: Array) -> Array:
     return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
 
 
+def empty_floats(shape: tuple[int, ...], like: Array) -> Array:
+    """Room for float32 values on the device of ``like``."""
+    if isinstance(like, np.ndarray):
+        return np.empty(shape, np.float32)
+    return like.new_empty(shape, dtype=namespace(like).float32)
+
+
+def is_contiguous(array: Array) -> bool:
+    """Whether the values lie in one piece and in C order."""
+    return array.flags.c_contiguous if isinstance(array, np.ndarray) else bool(array.is_contiguous())
+
+
 def zeros(shape: tuple[int, ...], like: Array) -> Array:
     """Zeros of the type and on the device of ``like``."""
     return np.zeros(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_zeros(shape)
@@ -87,11 +99,13 @@ def mirror(images: Array) -> Array:
     """
     if not isinstance(images, np.ndarray):
         return images.flip(-1)
-    if images.dtype == np.uint8 and images.shape[-1] % 8 == 0 and images.flags.c_contiguous:
-        # Eight bytes at a time: the bytes of each word in reverse order, then the words. Several times as fast.
-        words = images.view(np.uint64).byteswap()
-        return words.take(np.arange(words.shape[-1])[::-1], axis=-1).view(np.uint8)
-    return images[..., ::-1]
+    if images.dtype != np.uint8 or images.shape[-1] % 8 or not images.flags.c_contiguous:
+        return images[..., ::-1]
+    # Eight bytes at a time, several times as fast: words change places, and their bytes the order in which they count
+    words, mirrored = images.view(">u8"), np.empty((*images.shape[:-1], images.shape[-1] // 8), "<u8")
+    for place in range(words.shape[-1]):
+        mirrored[..., -1 - place] = words[..., place]
+    return mirrored.view(np.uint8)
 
 
 def mean_over_pixels(images: Array) -> Array:

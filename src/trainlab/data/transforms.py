@@ -15,13 +15,13 @@ output  (N, C, H, W)  float32, C-contiguous, a new array or tensor on the same d
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.arrays import Array, convert, put
+from trainlab.data.arrays import Array, empty_floats, put
 from trainlab.data.channel_statistics import mean_and_std
 from trainlab.errors import InputError
 from trainlab.spelling import unknown_name
@@ -43,13 +43,17 @@ class Transform(ABC):
     @abstractmethod
     def shift(self) -> PerChannel: ...
 
-    def __call__(self, images: Array) -> Array:
+    def __call__(self, images: Array, out: Array | None = None) -> Array:
         """Transform a batch.
+
+        Arguments:
+            out: (N, C, H, W) in float32, C-contiguous, where the images lie: is filled and returned. None: a new one.
 
         Raises:
             InputError: the images have another number of channels than the transform.
         """
-        output = convert(images, "float32")
+        output = empty_floats(tuple(images.shape), images) if out is None else out
+        output[...] = images
         count, channels, height, width = output.shape
         # NumPy begins anew with each row that it broadcasts over; two images a row take half as long as a channel a row
         per_row = 2 - count % 2
@@ -288,6 +292,7 @@ def _build_piece(
     return _FIXED[name]
 
 
+@lru_cache(maxsize=64)
 def _for_each_pixel(values: PerChannel, channels: int, pixels: int, images: int) -> NDArray[np.float32]:
     """Per-channel numbers spread over a row of so many images; a single number fits everywhere as it is."""
     if len(values) == 1:

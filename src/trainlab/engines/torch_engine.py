@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trainlab.engines.engine import Batch, LateResult, State, StepResult
 from trainlab.engines.group import Group
 from trainlab.engines.torch_average import AveragedModel
-from trainlab.engines.torch_hardware import Precision, errors_explained, torch_thread_limit
+from trainlab.engines.torch_hardware import Precision, choose_memory_format, errors_explained, torch_thread_limit
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
@@ -68,8 +68,8 @@ class TorchEngine:
         group: Group | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
-        # Convolutions on a CPU and on tensor cores are faster with the channels innermost; nothing else changes
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._memory_format = choose_memory_format(model, self.device)
+        self.model = model.to(self.device).to(memory_format=self._memory_format)  # type: ignore[call-overload]
         self.optimizer = optimizer
         self.loss = loss
         self.label_smoothing = label_smoothing
@@ -225,7 +225,7 @@ class TorchEngine:
 
     def _images(self, images: Any) -> torch.Tensor:
         tensor = self._tensor(images)
-        return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+        return tensor.contiguous(memory_format=self._memory_format) if tensor.dim() == 4 else tensor
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, DTYPES[self.precision], enabled=self.precision != "fp32")

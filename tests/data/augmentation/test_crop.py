@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.data.augmentation.batches import batch
+from tests.data.augmentation.batches import batch, tensor
 from trainlab.data.augmentation import Draws, RandomCrop
 from trainlab.data.augmentation.crop import cut, padded, shifted
 from trainlab.errors import InputError
@@ -30,10 +30,11 @@ def test_padding_is_numpys() -> None:
 @pytest.mark.parametrize("padding", [0, 1, 4, 7])
 def test_the_fast_form_is_the_obvious_one_at_every_offset(dtype: str, padding: int) -> None:
     offsets = np.arange(2 * padding + 1)
-    top, left = (grid.ravel() for grid in np.meshgrid(offsets, offsets))
-    images = batch((len(top), 2, 5, 6), dtype)
-    expected = cut(padded(images, padding, "zero"), top, left, 5, 6)
-    np.testing.assert_array_equal(shifted(images, top, left, padding), expected)
+    images = batch((3, 2, 5, 6), dtype)
+    places, top, left = (grid.ravel() for grid in np.meshgrid([2, 0, 1], offsets, offsets))
+    expected = cut(padded(images[places], padding, "zero"), top, left, 5, 6)
+    np.testing.assert_array_equal(shifted(images, places, top, left, padding), expected)
+    np.testing.assert_array_equal(shifted(tensor(images), places, top, left, padding).numpy(), expected)
 
 
 def test_without_padding_the_image_stays() -> None:

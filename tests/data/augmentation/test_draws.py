@@ -91,7 +91,26 @@ def test_coarse_numbers_are_uniform_and_independent_of_their_neighbours() -> Non
 
 def test_a_part_of_the_images_draws_what_they_draw_in_the_whole() -> None:
     whole = Draws(5, 3, np.array([4, 99, 0, 7]), repeat=1)
-    np.testing.assert_array_equal(whole.part(slice(1, 3)).uniform("crop", 2), whole.uniform("crop", 2)[1:3])
+    part = whole.part(slice(1, 3))
+    np.testing.assert_array_equal(part.uniform("crop", 2), whole.uniform("crop", 2)[1:3])
+    np.testing.assert_array_equal(part.part(slice(1, 2)).uniform("crop", 2), whole.uniform("crop", 2)[2:3])
+
+
+def test_what_is_computed_once_for_all_images_is_what_each_part_would_compute() -> None:
+    asked: list[int] = []
+
+    def compute(draw: Draws, count: int) -> np.ndarray:
+        asked.append(len(draw))
+        return draw.uniform("crop", count)
+
+    whole = Draws(5, 3, np.array([4, 99, 0, 7]))
+    parts = [whole, whole.part(slice(1, 3)), whole.part(slice(1, 4)).part(slice(1, None)), whole.part(slice(4, None))]
+    for count in (1, 2):
+        for part in parts:
+            for draw in (part, part.repeated(1), part.in_every_epoch()):
+                alone = Draws(draw.seed, draw.epoch, draw.indices, draw.repeat)
+                np.testing.assert_array_equal(draw.once(compute, count), alone.uniform("crop", count))
+    assert asked == [4] * 6  # once for each count, repeat and epoch
 
 
 def test_numbers_are_uniform_over_the_unit_interval() -> None:

@@ -128,9 +128,26 @@ def test_the_size_of_the_batch_changes_nothing(piece: Augmentation) -> None:
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=str)
+def test_some_of_many_images_are_changed_as_a_batch_of_these_would_be(piece: Augmentation) -> None:
+    many, places = batch((9, 3, 8, 8), "uint8"), np.array([8, 0, 3, 3, 0, 7, 8])
+    many.flags.writeable = False
+    before = many.copy()
+    chain = Augment((piece, RandomHorizontalFlip()))
+    expected = chain(many[places], DRAW)
+    given = tensor(many)
+    for images, output in (
+        (many, chain.some(many, places, DRAW)),
+        (given.numpy(), chain.some(given, places, DRAW).numpy()),
+    ):
+        np.testing.assert_array_equal(output, expected)
+        np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=str)
 def test_an_empty_batch_stays_empty(piece: Augmentation) -> None:
     nothing = Draws(0, 1, np.array([], np.int64))
     assert len(piece(np.zeros((0, 3, 8, 8), np.uint8), nothing)) == 0
+    assert len(piece.change_some(batch((5, 3, 8, 8), "uint8"), nothing.indices, nothing)) == 0
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=str)

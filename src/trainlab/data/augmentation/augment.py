@@ -1,12 +1,16 @@
 """Several augmentations in a row, made from the names and settings of a configuration."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
-from trainlab.data.arrays import Array
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.data.arrays import Array, put
 from trainlab.data.augmentation.affine import RandomAffine
+from trainlab.data.augmentation.checks import check_batch
 from trainlab.data.augmentation.color import ColorJitter
 from trainlab.data.augmentation.crop import RandomCrop
 from trainlab.data.augmentation.draws import Draws
@@ -62,13 +66,23 @@ class Augment:
         """Augment a batch; what each piece raises, this raises."""
         if not self.pieces:
             return images
-        first, *others = self.pieces
-        images = first(images, draw)
-        used = Counter([first.name])
-        for piece in others:  # from here on the batch is our own
-            images = piece.change(images, draw.repeated(used[piece.name]))
-            used[piece.name] += 1
+        check_batch(self.pieces[0].name, images, draw)
+        return self.some(images, np.arange(len(draw)), draw)
+
+    def some(self, images: Array, places: NDArray[np.integer], draw: Draws) -> Array:
+        """The images at ``places`` of perhaps many more, augmented: see `Augmentation.change_some`."""
+        if not self.pieces:
+            return images[put(places, images)]
+        images = self.pieces[0].change_some(images, places, draw)
+        for piece, repeat in self._others:  # from here on the batch is our own
+            images = piece.change(images, draw.repeated(repeat))
         return images
+
+    @cached_property
+    def _others(self) -> list[tuple[Augmentation, int]]:
+        """All pieces but the first, and how many of the same name come before each."""
+        names = [piece.name for piece in self.pieces]
+        return [(piece, names[:place].count(piece.name)) for place, piece in enumerate(self.pieces) if place]
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs to make this chain again, in JSON's types."""

@@ -7,15 +7,17 @@ and its j-th word, j = 0, 1, 2, …, depends on that state and on j alone:
     word(j) = mix(state + (j + 1) · γ)                     γ = 2⁶⁴ / golden ratio, all modulo 2⁶⁴
     hash(s, w) = mix((s xor w) + γ)
 
-Nothing is remembered between draws, and the words of a whole batch are a few array operations.
+What is drawn depends on nothing that was drawn before, and the words of many images are a few array operations.
 
 Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators" (SplitMix; the constants of ``mix``
 are Stafford's variant 13, as in the published SplitMix64).
 """
 
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +57,15 @@ class Draws:
     epoch: int
     indices: NDArray[np.integer]
     repeat: int = 0
+    _part_of: "tuple[Draws, slice] | None" = field(default=None, repr=False)
+    _computed: dict[Any, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("epoch", self.epoch), ("repeat", self.repeat)):
             if not 0 <= value < 2**64:
                 raise InputError(f"{name}={value}: expected an integer from 0 to 2**64 - 1.")
+        if self._part_of is not None:
+            return  # the indices were looked at when that was made
         indices = self.indices
         if not isinstance(indices, np.ndarray) or indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
             found = f"{indices.dtype} of shape {indices.shape}" if isinstance(indices, np.ndarray) else repr(indices)
@@ -77,6 +83,18 @@ class Draws:
         """(N, count) numbers in [0, 1): ``word >> 11`` times 2⁻⁵³."""
         steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
         return _to_unit(mix(self.states(purpose)[:, np.newaxis] + steps))
+
+    def once(self, compute: Callable[..., NDArray[Any]], *arguments: Any) -> NDArray[Any]:
+        """``compute(draw, *arguments)`` with an entry for each image. Shared with other parts: not to be overwritten.
+
+        Computed once for all images that these are a `part` of. A few at a time would take as many array operations
+        each, which is most of their time.
+        """
+        whole, rows = self._part_of or (self, slice(None))
+        key = (compute, arguments, self.repeat, self.epoch)
+        if key not in whole._computed:
+            whole._computed[key] = compute(replace(whole, repeat=self.repeat, epoch=self.epoch), *arguments)
+        return whole._computed[key][rows]
 
     def coarse(self, purpose: str, count: int) -> NDArray[np.float32]:
         """(N, count) multiples of 2⁻¹⁶ in [0, 1): four out of each word, its lowest bits first. For noise in bulk."""
@@ -98,7 +116,10 @@ class Draws:
 
     def part(self, rows: slice) -> "Draws":
         """Some of the images, with the numbers that they have here."""
-        return replace(self, indices=self.indices[rows])
+        whole, own_rows = self._part_of or (self, slice(None))
+        of_whole = range(len(whole))[own_rows][rows]
+        place = (whole, slice(of_whole.start, of_whole.stop))
+        return Draws(self.seed, self.epoch, self.indices[rows], self.repeat, place)
 
     def in_every_epoch(self) -> "Draws":
         """The same images with numbers that do not change from epoch to epoch."""

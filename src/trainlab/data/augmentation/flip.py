@@ -37,7 +37,7 @@ class RandomHorizontalFlip(Augmentation):
         check_number(self.name, "p", self.p, low=0, high=1)
 
     def change(self, images: Array, draw: Draws) -> Array:
-        return flipped(images, self.chosen(draw))
+        return flipped(images, draw.once(self.chosen))
 
     def chosen(self, draw: Draws) -> NDArray[np.bool_]:
         """(N,): which images are flipped."""
@@ -63,7 +63,7 @@ class AlternatingFlip(Augmentation):
     name = "alternating_flip"
 
     def change(self, images: Array, draw: Draws) -> Array:
-        return flipped(images, self.chosen(draw))
+        return flipped(images, draw.once(self.chosen))
 
     def chosen(self, draw: Draws) -> NDArray[np.bool_]:
         """(N,): which images are flipped."""
@@ -73,6 +73,6 @@ class AlternatingFlip(Augmentation):
 
 def flipped(images: Array, chosen: NDArray[np.bool_]) -> Array:
     """The images, those chosen with left and right exchanged in place."""
-    places = put(np.flatnonzero(chosen), images)
+    places = put(chosen.nonzero()[0], images)
     images[places] = mirror(images[places])
     return images

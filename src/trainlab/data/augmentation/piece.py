@@ -4,7 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from trainlab.data.arrays import Array, copy
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.data.arrays import Array, put
 from trainlab.data.augmentation.checks import check_batch
 from trainlab.data.augmentation.draws import Draws
 
@@ -43,7 +46,16 @@ class Augmentation(Settings, ABC):
             InputError: another type or shape, or another number of images than indices.
         """
         check_batch(self.name, images, draw)
-        return self.change(copy(images), draw)
+        return self.change_some(images, np.arange(len(draw)), draw)
+
+    def change_some(self, images: Array, places: NDArray[np.integer], draw: Draws) -> Array:
+        """The same for the images at ``places`` of perhaps many more: a new array, and ``images`` are left as they are.
+
+        Arguments:
+            images: (M, C, H, W).
+            places: (N,) from 0 to M − 1, one for each index of ``draw``.
+        """
+        return self.change(images[put(places, images)], draw)
 
     @abstractmethod
     def change(self, images: Array, draw: Draws) -> Array:
