@@ -117,8 +117,10 @@ def test_a_narrow_terminal_shows_whole_words(
             train(replace(base, lr=lr, momentum=momentum, seed=seed), run, "tiny")
     for columns, is_shown in ((80, False), (120, True)):
         monkeypatch.setenv("COLUMNS", str(columns))
-        header = trainlab("compare", "both").out.splitlines()[0].split()
+        told = trainlab("compare", "both").out
+        header = told.splitlines()[0].split()
         assert header[:3] == ["lr", "momentum", "n"]
+        assert ("no room here for seconds: see --csv" in told) == (not is_shown)
         assert ("seconds" in header) == is_shown
 
 

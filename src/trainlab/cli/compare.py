@@ -86,10 +86,12 @@ def _print(found: "Comparison", plot: Path | None, say: "Words") -> None:
     from rich.measure import Measurement
 
     console = Console(highlight=False, soft_wrap=True)
-    table = _table(found, say)
+    table, left_out = _table(found, say), ""
     if Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum > console.width:
-        table = _table(found, say, COLUMNS[:-1])
+        table, left_out = _table(found, say, COLUMNS[:-1]), say("compare.narrow", column=say(f"compare.{COLUMNS[-1]}"))
     console.print(table)
+    if left_out:
+        console.print(left_out, style="dim")
     console.print(say("compare.told", epoch=say(f"compare.{found.epoch}")) + "\n")
     for sentence in found.sentences:
         console.print(sentence, markup=False)
