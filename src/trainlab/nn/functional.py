@@ -45,8 +45,8 @@ def linear_backward(grad_output: Array, x: Array, weight: Array) -> tuple[Array,
 # ---------------------------------------------------------------- activations
 
 
-FEW = 2**12
-"""Numbers that are computed in one call: what is best for many would begin a few microseconds later."""
+FEW = 2**15
+"""Numbers that are computed in one call: what is best for many begins 20 µs later."""
 MULTIPLICATIONS = 4
 """What a number costs here, memory included, in multiplications of a matrix product."""
 

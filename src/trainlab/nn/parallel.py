@@ -31,10 +31,10 @@ def in_shares(work: Callable[[slice], T], count: int, multiplications: int) -> l
     >>> in_shares(lambda share: share.stop - share.start, 5, multiplications=100)
     [5]
     """
-    threads = _limit[0] or blas.thread_count()
-    shares = min(count, max(SHARES, threads)) if multiplications >= WORTH_SHARING else 1
-    if shares < 2:
+    if count < 2 or multiplications < WORTH_SHARING:
         return [work(slice(0, count))]
+    threads = _limit[0] or blas.thread_count()
+    shares = min(count, max(SHARES, threads))
     bounds = [count * number // shares for number in range(shares + 1)]
     waiting = deque(enumerate(map(slice, bounds[:-1], bounds[1:])))
     results: dict[int, T] = {}
