@@ -12,7 +12,7 @@ from trainlab.errors import InputError
 from trainlab.randomness import generator
 
 _BLOCK_NUMBERS = 2**18  # 1 MB of float32: many small batches an array operation, and still in a core's cache
-_STRETCH = 2**13  # images: parameters drawn for so many at once cost a fifth of those for 128, and take 100 kB
+_STRETCH = 2**13  # images: parameters are drawn for so many at once; for a batch, calls would take most of the time
 
 
 class Batch(NamedTuple):

@@ -22,9 +22,9 @@ class Loader:
 
     The order of an epoch is ``generator(seed, "shuffle", epoch).permutation``: it depends on nothing that happened
     before, so an epoch can be entered at any step. Images stay bytes until their block is due: as many batches as make
-    1 MB of float32, at least one. A block is gathered and transformed by a few array operations, and its batches are
-    views of it, cut by iterating over (steps, batch_size, C, H, W). Each block is a new array, so a batch stays valid
-    for as long as it is kept.
+    1 MB of float32, at least one. A block is gathered and transformed by a few array operations, a large one 2 MB at a
+    time, and its batches are views of it, cut by iterating over (steps, batch_size, C, H, W). Each block is a new
+    array, so a batch stays valid for as long as it is kept.
 
     Arguments:
         dataset: holds the images and labels.

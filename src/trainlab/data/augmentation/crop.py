@@ -125,7 +125,7 @@ def cut(images: Array, top: NDArray[np.int64], left: NDArray[np.int64], height: 
 def shifted(
     images: Array, places: NDArray[np.integer], top: NDArray[np.int64], left: NDArray[np.int64], padding: int
 ) -> Array:
-    """``cut(padded(images[places], padding, "zero"), top, left, H, W)``, several times as fast.
+    """``cut(padded(images[places], padding, "zero"), top, left, H, W)``, more than twice as fast.
 
     A move by whole pixels is one by so many places in the row of all pixels of all images, so an image is one run out
     of that row, copied at once. What comes from beyond an edge is then a pixel of another line or image, and is set to
