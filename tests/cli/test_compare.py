@@ -171,6 +171,19 @@ def test_a_damaged_file_is_named(trainlab: Command, measured: Path, name: str) -
     assert len(done.err.splitlines()) == 1
 
 
+def test_the_line_that_a_killed_run_was_writing_does_not_count(trainlab: Command, measured: Path) -> None:
+    shutil.copytree(measured, "copies")
+    killed = Path("copies/0.5-1")
+    (killed / "summary.json").unlink()
+    metrics = killed / "metrics.jsonl"
+    whole, half = metrics.read_bytes(), b'{"epoch": 99, "step": 1, "tra'
+    before = trainlab("compare", "copies", "--json")
+    metrics.write_bytes(whole + half)
+    after = trainlab("compare", "copies", "--json")
+    assert before.status == after.status == 0
+    assert before.out == after.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -195,7 +195,10 @@ def read_summary(run: Path) -> dict[str, Any] | None:
 def read_metrics(run: Path) -> list[dict[str, Any]]:
     """`RunFolder.read_metrics` of the folder ``run``, which need not be opened for that."""
     path = run / "metrics.jsonl"
-    return [_parse_json(path, line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    if lines and not lines[-1].endswith(b"\n") and not (run / "summary.json").exists():
+        del lines[-1]  # the run was killed while it wrote this line, or is writing it now
+    return [_parse_json(path, line) for line in lines]
 
 
 def _parse_json(path: Path, text: bytes) -> dict[str, Any]:
