@@ -12,8 +12,6 @@ from trainlab.cli.train import progress_option
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from trainlab.experiments.reproduction import Study
     from trainlab.experiments.reproduction.telling import ToldConfrontation
     from trainlab.experiments.sweep import Executor, SweepFolder, SweepPlan
@@ -129,21 +127,25 @@ def run_reproduction(folder: "SweepFolder", progress: "ProgressMode", executor: 
     return 0 if outcome is None else tell_rest(folder, outcome)
 
 
-def _table(told: "ToldConfrontation") -> "Table":
-    """The figures, under a line for each setting, so that they fit a narrow terminal."""
-    from rich.table import Table
+def _lines(told: "ToldConfrontation") -> list[tuple[str, str]]:
+    """The figures as lines with a style each, a setting above its own: columns as narrow as they can be."""
+    from rich.cells import cell_len
 
     shown = [place for place in range(1, len(told.headings)) if place != N_COLUMN]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for place in shown:
-        table.add_column(told.headings[place], justify="left" if place == 1 else "right", no_wrap=True)
+    widths = {place: max(cell_len(row[place]) for row in (told.headings, *told.rows)) for place in shown}
+
+    def line(row: tuple[str, ...]) -> str:
+        gaps = {place: " " * (widths[place] - cell_len(row[place])) for place in shown}
+        return "  ".join(row[place] + gaps[place] if place == 1 else gaps[place] + row[place] for place in shown)
+
+    lines = [(line(told.headings), "dim")]
     setting = ""
     for row in told.rows:
         if row[0] != setting:
             setting = row[0]
-            table.add_row(f"[bold]{setting}[/bold]  n = {row[N_COLUMN]}")
-        table.add_row(*(row[place] for place in shown))
-    return table
+            lines.append((f"{setting}  n = {row[N_COLUMN]}", "bold"))
+        lines.append((line(row), ""))
+    return lines
 
 
 def _print(told: "ToldConfrontation", study: "Study") -> None:
@@ -155,7 +157,8 @@ def _print(told: "ToldConfrontation", study: "Study") -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n{study.title}\n", markup=False, style="bold")
     if told.rows:
-        console.print(_table(told))
+        for text, style in _lines(told):
+            console.print(text, markup=False, style=style)
         console.print()
     width = max((cell_len(claim.verdict) for claim in told.claims), default=0)  # a Chinese character takes two cells
     for claim in told.claims:

@@ -7,6 +7,7 @@ from trainlab.experiments.reproduction.study import Study
 from trainlab.experiments.statistics import Summary, verdict
 from trainlab.experiments.statistics.verdict import p_text
 from trainlab.experiments.sweep import settings_text
+from trainlab.experiments.sweep.space import Settings
 from trainlab.words import Words, words
 
 
@@ -77,18 +78,23 @@ def _row(cell: Cell, study: Study, say: Words) -> tuple[str, ...]:
 
 def _claim(judged: JudgedClaim, study: Study, say: Words) -> ToldClaim:
     claim = judged.claim
-    more = settings_text(study.points[claim.more])
+    more = study.points[claim.more]
     if judged.difference is None:
         why = say("reproduction.no_runs")
     elif claim.less is None:
-        why = _against_zero(judged, more, say)
+        why = _against_zero(judged, settings_text(more), say)
     else:
         unit = "accuracy" if claim.figure.endswith("accuracy") else "loss"
-        less = settings_text(study.points[claim.less])
-        why = verdict(judged.difference, more, less, unit=unit, language=say.language)
+        less = study.points[claim.less]
+        why = verdict(judged.difference, _unlike(more, less), _unlike(less, more), unit=unit, language=say.language)
     says = claim.says.get(say.language, claim.says["en"])
     by = say("reproduction.by", figure=say(f"figure.{claim.figure}"))
     return ToldClaim(say(f"reproduction.{judged.verdict}"), says, f"{by} {why}")
+
+
+def _unlike(settings: Settings, others: Settings) -> str:
+    """What of some settings is otherwise in others: a claim is about that, and two texts of all are hard to compare."""
+    return settings_text({key: value for key, value in settings.items() if value != others[key]})
 
 
 def _against_zero(judged: JudgedClaim, setting: str, say: Words) -> str:
