@@ -244,3 +244,17 @@ def check_deferred_products_agree(case: LayerCase) -> None:
     layer.defer_weight_grad()
     for name, gradient in run(layer, case.shape).gradients.items():
         assert_same(gradient, expected.gradients[name], name)
+
+
+OF_A_FORM: list[Callable[[LayerCase], None]] = [
+    check_gradients,
+    check_nothing_is_mutated,
+    check_read_only_arrays_serve,
+    check_gradients_are_not_aliased,
+    check_layers_share_nothing,
+    check_two_backwards_add_up,
+    lambda case: check_parity(case, np.float64),
+    lambda case: check_parity(case, np.float32),
+    lambda case: check_dtype_is_kept(case, np.float32),
+]
+"""What a faster form of a layer passes as well as the layer."""

@@ -68,20 +68,7 @@ def test_any_number_of_threads_up_to_the_shares_gives_the_same_bits(monkeypatch:
             np.testing.assert_array_equal(one, other)
 
 
-CHECKS = [
-    battery.check_gradients,
-    battery.check_nothing_is_mutated,
-    battery.check_read_only_arrays_serve,
-    battery.check_gradients_are_not_aliased,
-    battery.check_layers_share_nothing,
-    battery.check_two_backwards_add_up,
-    lambda case: battery.check_parity(case, np.float64),
-    lambda case: battery.check_parity(case, np.float32),
-    lambda case: battery.check_dtype_is_kept(case, np.float32),
-]
-
-
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", battery.OF_A_FORM)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_layer_with_few_filters_passes_what_every_layer_passes(
     case: battery.LayerCase, check: Any, monkeypatch: pytest.MonkeyPatch

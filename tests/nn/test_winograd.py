@@ -62,20 +62,7 @@ def test_rounding_in_float32_is_that_of_a_few_additions(channels: int) -> None:
         assert_close(one, other.astype(np.float32), "a result", 2e-6)
 
 
-CHECKS = [
-    battery.check_gradients,
-    battery.check_nothing_is_mutated,
-    battery.check_read_only_arrays_serve,
-    battery.check_gradients_are_not_aliased,
-    battery.check_layers_share_nothing,
-    battery.check_two_backwards_add_up,
-    lambda case: battery.check_parity(case, np.float64),
-    lambda case: battery.check_parity(case, np.float32),
-    lambda case: battery.check_dtype_is_kept(case, np.float32),
-]
-
-
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", battery.OF_A_FORM)
 @pytest.mark.parametrize("case", EVEN, ids=lambda case: case.name)
 def test_a_layer_in_winograd_s_form_passes_what_every_layer_passes(
     case: battery.LayerCase, check: Any, monkeypatch: pytest.MonkeyPatch

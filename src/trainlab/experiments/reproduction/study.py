@@ -35,12 +35,11 @@ from trainlab.experiments.config import Config, packaged_files, read_toml, toml_
 from trainlab.experiments.reproduction.figures import FIGURES
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.sweep import Options, Sweep, settings_text
-from trainlab.experiments.sweep.space import read_words
+from trainlab.experiments.sweep.space import Settings, read_words
 from trainlab.experiments.sweep.sweep import sweep_from_values
 from trainlab.spelling import unknown_name
 from trainlab.words import LANGUAGES
 
-Settings = dict[str, Any]
 PUBLISHED = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 OWN_KEYS = ("title", "source", "scale", "language", "claims")
 
