@@ -29,6 +29,14 @@ def test_a_piece_follows_its_formula(name: str) -> None:
     np.testing.assert_allclose(output, REFERENCES[name](IMAGES.astype(np.float64)), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("names", [["unit"], ["lab1"], ["raw"], ["standardize"], ["lab1", "standardize"]])
+def test_no_other_byte_comes_nearer_to_zero(names: list[str]) -> None:
+    transform = build(names, IMAGES, TRAIN)
+    every_byte = np.arange(256, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis].repeat(3, axis=1)
+    nearest = np.abs(transform(every_byte)[:, :, 0, 0]).argmin(axis=0)
+    assert np.broadcast_to(transform.byte_of_zero, 3).tolist() == nearest.tolist()
+
+
 @given(st.lists(st.sampled_from(list(REFERENCES)), min_size=1, max_size=4))
 def test_a_chain_is_its_pieces_one_after_the_other(names: list[str]) -> None:
     expected = IMAGES.astype(np.float64)

@@ -67,6 +67,16 @@ class Transform(ABC):
         """What `from_dict` needs to make this transform again, in JSON's types."""
         return {"name": self.name}
 
+    @property
+    def byte_of_zero(self) -> tuple[int, ...]:
+        """The byte that comes nearest to ``y = 0``, one a channel: what to paint to show the network nothing.
+
+        >>> Standardize(mean=(125.3, 123.0), std=(63.0, 62.1)).byte_of_zero, Unit().byte_of_zero
+        ((125, 123), (0,))
+        """
+        nearest = -np.array(self.shift) / self.scale
+        return tuple(nearest.round().clip(0, 255).astype(int).tolist())
+
 
 @dataclass(frozen=True)
 class Unit(Transform):

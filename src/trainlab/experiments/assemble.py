@@ -75,7 +75,7 @@ def prepare_data(
     dataset = dataset or load(config.dataset, "train", data_directory(config))
     chosen = chosen or choose_images(config, dataset)
     transform = transforms.build(config.transform, dataset.images, chosen.train)
-    augment = build_augment(config)
+    augment = build_augment(config, transform)
     return PreparedData(
         dataset,
         chosen,
@@ -108,8 +108,11 @@ def choose_images(config: Config, dataset: Dataset) -> Split:
     return Split(pool[within.train], pool[within.validation])
 
 
-def build_augment(config: Config) -> augmentation.Augment | None:
-    """What is done at random to training images; None for nothing."""
+def build_augment(config: Config, transform: Transform) -> augmentation.Augment | None:
+    """What is done at random to training images; None for nothing.
+
+    Erased pixels are 0 once they are transformed, as if they were erased then: so do cutout's authors.
+    """
     settings: dict[str, dict[str, Any]] = {
         "crop": {"padding": config.crop_padding, "mode": config.crop_mode},
         "affine": {
@@ -119,8 +122,8 @@ def build_augment(config: Config) -> augmentation.Augment | None:
             "translation": config.affine_translation,
         },
         "elastic": {"sigma": config.elastic_sigma, "alpha": config.elastic_alpha},
-        "cutout": {"size": config.cutout_size},
-        "erasing": {"p": config.erasing_p},
+        "cutout": {"size": config.cutout_size, "value": transform.byte_of_zero},
+        "erasing": {"p": config.erasing_p, "value": transform.byte_of_zero},
         "mixup": {"alpha": config.mix_alpha},
         "cutmix": {"alpha": config.mix_alpha},
     }

@@ -173,7 +173,7 @@ def cutout(piece: Cutout, image: Image, draw: Draws) -> Image:
     output = image.copy()
     for y in range(max(0, top), min(height, top + piece.size)):
         for x in range(max(0, left), min(width, left + piece.size)):
-            output[:, y, x] = 0
+            output[:, y, x] = np.broadcast_to(piece.value, len(image))
     return output
 
 

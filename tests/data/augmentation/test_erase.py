@@ -86,10 +86,11 @@ def test_cutout_hides_a_square_around_any_pixel() -> None:
         (lambda: RandomErasing(scale=(0.3, 1.2)), "scale=1.2; expected a number from 0 to 1"),
         (lambda: RandomErasing(scale=0.3), "scale=0.3; expected two numbers, the smallest and the largest"),  # type: ignore[arg-type]
         (lambda: RandomErasing(ratio=(0, 1)), "ratio=0; expected a number of at least 1e-06"),
-        (lambda: RandomErasing(value="noise"), "value='noise'; expected a number, one a channel, or 'random'"),
-        (lambda: RandomErasing(value=()), r"value=\(\); expected a number, one a channel"),
+        (lambda: RandomErasing(value="noise"), "value='noise'; expected a number, or one a channel, or 'random'"),
+        (lambda: RandomErasing(value=()), r"value=\(\); expected a number, or one a channel"),
         (lambda: RandomErasing(value=(0, "x")), "value='x'; expected a number"),  # type: ignore[arg-type]
         (lambda: Cutout(size=0), "cutout: size=0; expected an integer of at least 1"),
+        (lambda: Cutout(value="random"), "cutout: value='random'; expected a number, or one a channel"),  # type: ignore[arg-type]
     ],
 )
 def test_a_setting_outside_its_range_is_refused(make: object, message: str) -> None:
@@ -108,6 +109,13 @@ def test_a_value_that_no_byte_holds_is_refused(value: float | tuple[float, ...])
 def test_values_for_another_number_of_channels_are_refused() -> None:
     with pytest.raises(InputError, match=r"value=\(1, 2\) is for 2 channels but the images have 3"):
         RandomErasing(p=1, value=(1, 2))(batch((7, 3, 8, 8), "uint8"), DRAW)
+
+
+def test_cutout_paints_each_channel_in_its_own_value() -> None:
+    painted = Cutout(size=99, value=(125, 123, 114))(batch((7, 3, 8, 8), "uint8"), DRAW)
+    assert painted.mean(axis=(0, 2, 3)).tolist() == [125, 123, 114]
+    with pytest.raises(InputError, match=r"cutout: value=\(1, 2\) is for 2 channels but the images have 3"):
+        Cutout(value=(1, 2))(batch((7, 3, 8, 8), "uint8"), DRAW)
 
 
 def assert_uniform(values: np.ndarray) -> None:

@@ -51,7 +51,7 @@ PIECES = [
     RandomErasing(p=1, scale=(0.5, 0.9), value="random"),
     RandomErasing(p=1, scale=(1, 1)),
     Cutout(size=4),
-    Cutout(size=3),
+    Cutout(size=3, value=99),
     Cutout(size=99),
     ColorJitter(),
     ColorJitter(brightness=1.5, contrast=0.9, saturation=2),

@@ -61,10 +61,7 @@ class RandomErasing(Augmentation):
         check_interval(self.name, "ratio", self.ratio, low=1e-6)
         if self.value == _RANDOM:
             return
-        if isinstance(self.value, str) or self.value == ():
-            raise InputError(f"erasing: value={self.value!r}; expected a number, one a channel, or 'random'.")
-        for number in self.value if isinstance(self.value, tuple) else (self.value,):
-            check_number(self.name, "value", number, low=-math.inf)
+        _check_values(self.name, self.value, or_else=f", or {_RANDOM!r}")
 
     def change(self, images: Array, draw: Draws) -> Array:
         rectangles = self.rectangles(draw, *images.shape[2:])
@@ -73,7 +70,7 @@ class RandomErasing(Augmentation):
         if self.value == _RANDOM:
             paint = put(_noise(draw, chosen, rectangles, images), images)
         else:
-            paint = _paint(self.value, images)  # type: ignore[arg-type]  # no other string passes __post_init__
+            paint = _paint(self.name, self.value, images)  # type: ignore[arg-type]  # no other string passes the check
         return painted(images, chosen, rectangles, paint)
 
     def rectangles(self, draw: Draws, height: int, width: int) -> Rectangles:
@@ -96,19 +93,22 @@ class RandomErasing(Augmentation):
 
 @dataclass(frozen=True)
 class Cutout(Augmentation):
-    """A square of zeros around a random pixel of each image, cut off at the image's edges.
+    """A square around a random pixel of each image is painted over; what lies outside of the image is cut off.
 
         rows y − size // 2, …, y − size // 2 + size − 1          y uniform over 0, …, H − 1
         columns x − size // 2, …, x − size // 2 + size − 1       x uniform over 0, …, W − 1
 
     Arguments:
         size: the side of the square in pixels; larger hides more. Even sizes are those of the paper's program.
+        value: what is painted, in the units of the images: one number, or one a channel. The paper paints zeros after
+            the images were normalized, which is the colour of their mean; black squares would shift the statistics of
+            BatchNorm away from those of whole images.
 
     Raises:
-        InputError: a size below 1.
+        InputError: a size below 1, or a value that the images cannot hold.
 
     Source: DeVries and Taylor 2017, "Improved regularization of convolutional neural networks with cutout",
-    arXiv:1708.04552 (16 on CIFAR-10).
+    arXiv:1708.04552, section 3.2 (16 on CIFAR-10).
 
     >>> images = np.full((1, 1, 3, 3), 9, np.uint8)
     >>> Cutout(size=2)(images, Draws(seed=0, epoch=1, indices=np.array([0])))[0, 0].tolist()
@@ -118,9 +118,11 @@ class Cutout(Augmentation):
     name = "cutout"
 
     size: int = 16
+    value: float | tuple[float, ...] = 0
 
     def __post_init__(self) -> None:
         check_integer(self.name, "size", self.size, low=1)
+        _check_values(self.name, self.value)
 
     def change(self, images: Array, draw: Draws) -> Array:
         height, width = images.shape[2:]
@@ -128,7 +130,7 @@ class Cutout(Augmentation):
         row, column = integers(uniform[:, 0], height), integers(uniform[:, 1], width)
         side = np.full(len(draw), self.size)
         rectangles = Rectangles.centred(row, column, side, side)
-        return painted(images, np.arange(len(draw)), rectangles, paint=0)
+        return painted(images, np.arange(len(draw)), rectangles, _paint(self.name, self.value, images))
 
 
 def painted(images: Array, chosen: NDArray[np.int64], rectangles: Rectangles, paint: Array) -> Array:
@@ -138,17 +140,24 @@ def painted(images: Array, chosen: NDArray[np.int64], rectangles: Rectangles, pa
     return images
 
 
-def _paint(value: float | tuple[float, ...], images: Array) -> Array:
+def _check_values(name: str, value: float | tuple[float, ...] | str, or_else: str = "") -> None:
+    if isinstance(value, str) or value == ():
+        raise InputError(f"{name}: value={value!r}; expected a number, or one a channel{or_else}.")
+    for number in value if isinstance(value, tuple) else (value,):
+        check_number(name, "value", number, low=-math.inf)
+
+
+def _paint(name: str, value: float | tuple[float, ...], images: Array) -> Array:
     """(1, 1, 1) or (C, 1, 1) in the type of the images."""
     values = value if isinstance(value, tuple) else (value,)
     if len(values) not in (1, images.shape[1]):
         raise InputError(
-            f"erasing: value={value} is for {len(values)} channels but the images have {images.shape[1]}; expected "
+            f"{name}: value={value} is for {len(values)} channels but the images have {images.shape[1]}; expected "
             "one number, or one a channel."
         )
     if dtype_of(images) == "uint8" and any(number != int(number) or not 0 <= number <= 255 for number in values):
         raise InputError(
-            f"erasing: value={value} met images of bytes; expected whole numbers from 0 to 255. Images are erased "
+            f"{name}: value={value} met images of bytes; expected whole numbers from 0 to 255. Images are erased "
             "before they are scaled: 0 is black and 255 is full intensity."
         )
     return put(np.array(values, dtype_of(images)).reshape(-1, 1, 1), images)
