@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from tests.nn.battery import FloatType, assert_close, assert_same
-from trainlab.nn import Array, CrossEntropyLoss, Linear, ReLU, Sequential, blas, functional, gradcheck
+from trainlab.nn import Array, CrossEntropyLoss, Linear, ReLU, Sequential, blas, functional, gradcheck, parallel
 from trainlab.optim import SGD
 
 SHAPES = [(1, 1, 1), (1, 2, 3), (1, 1, 5), (1, 5, 1), (2, 3, 2), (4, 2, 3), (7, 5, 1), (7, 1, 5), (3, 3, 3)]
@@ -52,6 +52,36 @@ def test_routines_are_found_where_numpy_carries_openblas() -> None:
     for dtype_character in "fd":
         assert (blas._routines(np.dtype(dtype_character)) is not None) == carries_openblas
     assert blas._routines(np.dtype(np.float16)) is None
+
+
+def test_buffers_are_touched_by_one_product_a_thread_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    together, seen = threading.Barrier(3, timeout=60), []
+
+    def product() -> None:
+        together.wait()
+        seen.append((threading.get_ident(), blas.thread_count()))
+
+    monkeypatch.setattr(blas, "_larger_product", product)
+    blas.touch_buffers.__wrapped__(3)
+    assert len(seen) == 9
+    assert len(set(seen[:3])) == 3
+    assert {threads for _, threads in seen} == {1}
+    monkeypatch.setattr(blas, "_routines", lambda dtype: None)  # another library than OpenBLAS
+    blas.touch_buffers.__wrapped__(3)
+    assert len(seen) == 9
+
+
+@pytest.mark.parametrize("begin", [lambda: blas.thread_limit(2), lambda: parallel.in_shares(str, 4, 2**30)])
+def test_buffers_are_touched_once_before_the_first_product(
+    begin: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products: list[None] = []
+    monkeypatch.setattr(blas, "_larger_product", lambda: products.append(None))
+    blas.touch_buffers.cache_clear()
+    begin()
+    count = len(products)
+    begin()
+    assert len(products) == count > 0
 
 
 def test_by_hand() -> None:

@@ -1,6 +1,5 @@
 """Winograd's convolution is the convolution, in whatever pieces, and the layer takes it where it is faster."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,20 @@ from trainlab.nn.blas import thread_limit
 from trainlab.nn.window import Window
 
 CASES = [case for case in IMAGE_CASES if case.name in ("conv2d-padding", "conv2d-batch-1", "conv2d-no-bias")]
-EVEN = [replace(case, shape=(*case.shape[:2], 4, 6)) for case in CASES]
 PADDED = Window((3, 3), padding=(1, 1))
+
+
+FILTERS = winograd._filters
 
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+def anything_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small cases are computed in Winograd's form, too."""
+    for name, value in {"CHANNELS": 1, "FEWEST_TILES": 1, "WASTE": 16}.items():
+        monkeypatch.setattr(winograd, name, value)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -63,11 +70,11 @@ def test_rounding_in_float32_is_that_of_a_few_additions(channels: int) -> None:
 
 
 @pytest.mark.parametrize("check", battery.OF_A_FORM)
-@pytest.mark.parametrize("case", EVEN, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_layer_in_winograd_s_form_passes_what_every_layer_passes(
     case: battery.LayerCase, check: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(winograd, "CHANNELS", 1)
+    anything_fits(monkeypatch)
     monkeypatch.delattr(convolution, "conv2d_forward")  # nothing else computes it
     monkeypatch.delattr(convolution, "conv2d_backward")
     check(case)
@@ -77,25 +84,28 @@ def test_a_layer_in_winograd_s_form_passes_what_every_layer_passes(
     ("edit", "spoiled"),
     [
         ({}, set()),
-        ({"_add_back": lambda v, d: [np.add(one, v[a], out=one) for a, one in enumerate(d)]}, {"input"}),
+        ({"_filters": lambda weight, spread: FILTERS(weight, abs(spread))}, {"input"}),
         ({"_spread": lambda weight: np.kron(winograd.G, np.abs(winograd.G))}, {"input", "weight"}),
+        ({"BT": np.abs(winograd.BT)}, {"input", "weight"}),
     ],
-    ids=["right", "B forgotten", "a sign in G"],
+    ids=["right", "a sign in the filters", "a sign in G", "a sign in B"],
 )
 def test_a_wrong_matrix_is_found(edit: dict[str, Any], spoiled: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The forward pass stays right, so that its differences say what the gradients should be."""
-    monkeypatch.setattr(winograd, "CHANNELS", 1)
-    right, forward = winograd._spread, winograd.winograd_forward
+    anything_fits(monkeypatch)
+    right = {name: getattr(winograd, name) for name in edit}
+    forward = winograd.winograd_forward
 
     def with_right_matrices(*arguments: Any) -> Any:
         with pytest.MonkeyPatch.context() as within:
-            within.setattr(winograd, "_spread", right)
+            for name, value in right.items():
+                within.setattr(winograd, name, value)
             return forward(*arguments)
 
     monkeypatch.setattr(winograd, "winograd_forward", with_right_matrices)
     for name, wrong in edit.items():
         monkeypatch.setattr(winograd, name, wrong)
-    report = battery.gradient_report(EVEN[0])
+    report = battery.gradient_report(CASES[0])
     assert {mismatch.gradient for mismatch in report.mismatches} == spoiled
 
 
@@ -103,42 +113,46 @@ FITTING: dict[str, Any] = {"kernel": (3, 3), "stride": (1, 1), "padding": (1, 1)
 
 
 @pytest.mark.parametrize(
-    ("changed", "channels", "groups", "size", "expected"),
+    ("changed", "channels", "groups", "shape", "expected"),
     [
-        ({}, (32, 32), 1, (4, 6), True),
-        ({"padding": (0, 0)}, (32, 32), 1, (4, 6), True),
-        ({}, (32, 31), 1, (4, 6), False),
-        ({}, (3, 64), 1, (4, 6), False),
-        ({}, (32, 32), 2, (4, 6), False),
-        ({}, (32, 32), 1, (5, 6), False),
-        ({}, (32, 32), 1, (4, 7), False),
-        ({"kernel": (3, 1), "padding": (1, 0)}, (32, 32), 1, (4, 6), False),
-        ({"stride": (2, 2)}, (32, 32), 1, (4, 6), False),
-        ({"dilation": (1, 3), "padding": (1, 3)}, (32, 32), 1, (4, 6), False),
+        ({}, (48, 64), 1, (8, 8, 8), True),
+        ({}, (64, 64), 1, (16, 7, 7), True),
+        ({}, (64, 64), 1, (99, 6, 6), False),  # 64 pixels made for 36
+        ({}, (64, 64), 1, (7, 8, 8), False),  # 28 tiles
+        ({}, (64, 64), 1, (0, 8, 8), False),
+        ({"padding": (0, 0)}, (64, 64), 1, (16, 10, 10), True),
+        ({"padding": (2, 2)}, (64, 64), 1, (16, 6, 6), True),
+        ({"padding": (1, 3)}, (64, 64), 1, (16, 8, 4), False),
+        ({}, (64, 47), 1, (16, 8, 8), False),
+        ({}, (3, 64), 1, (16, 8, 8), False),
+        ({}, (64, 64), 2, (16, 8, 8), False),
+        ({"kernel": (3, 1), "padding": (1, 0)}, (64, 64), 1, (16, 8, 8), False),
+        ({"stride": (2, 2)}, (64, 64), 1, (16, 16, 16), False),
+        ({"dilation": (1, 3), "padding": (1, 3)}, (64, 64), 1, (16, 8, 8), False),
     ],
 )
-def test_it_fits_3x3_at_stride_1_with_many_channels_and_even_sizes(
-    changed: dict[str, Any], channels: tuple[int, int], groups: int, size: tuple[int, int], expected: bool
+def test_it_fits_3x3_at_stride_1_with_many_channels_and_tiles(
+    changed: dict[str, Any], channels: tuple[int, int], groups: int, shape: tuple[int, int, int], expected: bool
 ) -> None:
-    assert winograd.fits(np.empty((*channels, 3, 3)), Window(**FITTING | changed), groups, *size) is expected
+    batch, height, width = shape
+    x, weight = np.empty((batch, channels[1], height, width)), np.empty((*channels, 3, 3))
+    assert winograd.fits(x, weight, Window(**FITTING | changed), groups) is expected
 
 
 def test_a_layer_takes_it_where_it_fits() -> None:
-    layer = Conv2d(32, 32, 3, padding=1, bias=False, rng=rng())
+    layer = Conv2d(64, 64, 3, padding=1, bias=False, rng=rng())
     layer.skip_input_grad()
-    x, g = (random_upstream((2, 32, 4, 6), np.float32, seed) for seed in (1, 2))
+    x, g = (random_upstream((16, 64, 8, 7), np.float32, seed) for seed in (1, 2))
     weight = layer.weight.data
     assert_same(layer(x), winograd.winograd_forward(x, weight, None, PADDED), "y")
     assert layer.backward(g) is None
     assert_same(layer.weight.grad, winograd.winograd_backward(g, x, weight, PADDED)[1], "weight")
 
 
-def test_an_empty_batch_goes_through() -> None:
-    layer = Conv2d(32, 32, 3, padding=1, rng=rng())
-    y = layer(np.zeros((0, 32, 4, 4), np.float32))
-    assert y.shape == (0, 32, 4, 4)
-    grad_input = layer.backward(y)
-    assert grad_input is not None
-    assert grad_input.shape == y.shape
-    assert layer.weight.grad is not None
-    assert not layer.weight.grad.any()
+def test_the_matrices_are_those_of_a_product_of_polynomials() -> None:
+    """Of one row: four outputs of three weights each, by six products."""
+    d, w = rng().standard_normal(6), rng().standard_normal(3)
+    products = (winograd.G @ w) * (winograd.BT @ d)
+    assert_close(winograd.AT @ products, np.array([d[i : i + 3] @ w for i in range(4)]), "y", 1e-14)
+    for matrix in (winograd.AT, winograd.BT):
+        assert_same(matrix.astype(np.float32).astype(np.float64), matrix, "float32 holds it exactly")

@@ -34,6 +34,7 @@ def in_shares(work: Callable[[slice], T], count: int, multiplications: int) -> l
     if count < 2 or multiplications < WORTH_SHARING:
         return [work(slice(0, count))]
     threads = _limit[0] or blas.thread_count()
+    blas.touch_buffers(threads)
     shares = min(count, max(SHARES, threads))
     bounds = [count * number // shares for number in range(shares + 1)]
     waiting = deque(enumerate(map(slice, bounds[:-1], bounds[1:])))
