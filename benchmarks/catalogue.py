@@ -43,6 +43,11 @@ SPEED: dict[str, Measure] = {
     "numpy_lenet_step": partial(network_step.measure, network="lenet"),
     "numpy_resnet18_step": partial(network_step.measure, network="resnet18"),
     "resnet18_step": resnet18_step.measure,
+    "resnet18_step_fp32": partial(
+        resnet18_step.measure,
+        rivals=(resnet18_step.AS_WRITTEN, resnet18_step.BEST_FP32),
+        overrides=("precision=fp32",),
+    ),
     "data_wait": data_wait.measure,
     "sklearn_classifier": sklearn_classifier.measure,
     "runs_report": runs_report.measure,

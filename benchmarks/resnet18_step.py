@@ -23,17 +23,24 @@ from benchmarks.size import Size
 PRESET = "cifar10-lab1"
 AS_WRITTEN = "PyTorch eager, as the lab report wrote it: float32, channels first"
 BEST = "PyTorch eager, its best: bfloat16 autocast, channels last, fused Adam"
+BEST_FP32 = "PyTorch eager, its best without bfloat16: float32, channels last, fused Adam"
 COMPILED = "torch.compile(model), otherwise the same"
 RIVALS: dict[str, tuple[str, dict[str, Any]]] = {
     AS_WRITTEN: ("as_written", {}),
     BEST: ("best", {}),
     COMPILED: ("best", {"compiled": True}),
+    BEST_FP32: ("best", {"bf16": False}),
 }
 """A function of `benchmarks.rivals.resnet18`, which imports torch, and its options."""
-TARGETS: dict[str, Target] = {AS_WRITTEN: {"at_least": 2.5, "aim": 3}, BEST: {"at_least": 1, "aim": 1.1}}
+AT_ITS_BEST: Target = {"at_least": 1, "aim": 1.1}
+TARGETS: dict[str, Target] = {
+    AS_WRITTEN: {"at_least": 2.5, "aim": 3},
+    BEST: AT_ITS_BEST,
+    BEST_FP32: AT_ITS_BEST,
+}
 
 
-def measure(size: Size, rivals: Sequence[str] = tuple(RIVALS), overrides: Sequence[str] = ()) -> Result:
+def measure(size: Size, rivals: Sequence[str] = (AS_WRITTEN, BEST, COMPILED), overrides: Sequence[str] = ()) -> Result:
     """Race `Trainer` against the rivals; the lab report's way takes more steps: an extrapolation rests on it."""
     problem = make_image_problem(PRESET, overrides)
     steps = min(FAST_STEPS, size.steps)

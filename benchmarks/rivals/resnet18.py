@@ -88,8 +88,8 @@ def as_written(problem: ImageProblem, steps: int) -> Contender:
     return _contender(problem, make_step, tensors(problem, torch.contiguous_format), FP32_TOLERANCE, steps)
 
 
-def best(problem: ImageProblem, steps: int, *, compiled: bool = False) -> Contender:
-    """bfloat16 where products are, channels last, Adam in one fused kernel; eager, or the model compiled."""
+def best(problem: ImageProblem, steps: int, *, compiled: bool = False, bf16: bool = True) -> Contender:
+    """bfloat16 where products are, or float32; channels last, Adam in one fused kernel; eager, or compiled."""
 
     def make_step(lr: float) -> Step:
         plain = network(problem.weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -98,7 +98,7 @@ def best(problem: ImageProblem, steps: int, *, compiled: bool = False) -> Conten
 
         def step(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
             optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 outputs = model(images)
                 loss = F.cross_entropy(outputs, labels)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -107,7 +107,8 @@ def best(problem: ImageProblem, steps: int, *, compiled: bool = False) -> Conten
 
         return step
 
-    return _contender(problem, make_step, tensors(problem, torch.channels_last), BF16_TOLERANCE, steps)
+    tolerance = BF16_TOLERANCE if bf16 else FP32_TOLERANCE
+    return _contender(problem, make_step, tensors(problem, torch.channels_last), tolerance, steps)
 
 
 def network(weights: Sequence[NDArray[Any]]) -> ResNet18:

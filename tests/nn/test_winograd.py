@@ -135,8 +135,8 @@ def test_it_fits_3x3_at_stride_1_with_many_channels_and_tiles(
     changed: dict[str, Any], channels: tuple[int, int], groups: int, shape: tuple[int, int, int], expected: bool
 ) -> None:
     batch, height, width = shape
-    x, weight = np.empty((batch, channels[1], height, width)), np.empty((*channels, 3, 3))
-    assert winograd.fits(x, weight, Window(**FITTING | changed), groups) is expected
+    x_shape, weight_shape = (batch, channels[1], height, width), (*channels, 3, 3)
+    assert winograd.fits(x_shape, weight_shape, Window(**FITTING | changed), groups) is expected
 
 
 def test_a_layer_takes_it_where_it_fits() -> None:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.errors import InputError
+from trainlab.models.torch_convolution import Conv2d
 
 PATCH = 2
 """Side of the patches that are whitened, in pixels."""
@@ -62,9 +63,9 @@ class Stage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
+        self.conv1 = Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
         self.bn1 = _batch_norm(out_channels)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         self.bn2 = _batch_norm(out_channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -300,7 +300,7 @@ class Conv2d(Module):
     def _form(self, x: Array) -> tuple[Callable[..., Array], Callable[..., tuple[Array | None, Array, Array]]]:
         """The two functions that compute this convolution of x fastest."""
         weight = self.weight.data
-        if winograd.fits(x, weight, self.window, self.groups):
+        if winograd.fits(x.shape, weight.shape, self.window, self.groups):
             return winograd.winograd_forward, winograd.winograd_backward
         if few_filters.fits(x, weight, self.window, self.groups):
             return few_filters.few_filters_forward, few_filters.few_filters_backward

@@ -55,14 +55,14 @@ TILES = 128
 """Tiles at a time at least: fewer would not be worth the reading of large filters."""
 
 
-def fits(x: Array, weight: Array, window: Window, groups: int) -> bool:
-    """Whether Winograd's form computes this convolution of x (N, C, H, W), and faster."""
+def fits(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], window: Window, groups: int) -> bool:
+    """Whether Winograd's form computes a convolution of x (N, C, H, W) by weight (O, C, 3, 3), and faster."""
     plain = window.kernel == (3, 3) and window.stride == window.dilation == (1, 1) and groups == 1
-    if not plain or max(window.padding) > 2 or min(weight.shape[:2]) < CHANNELS:
+    if not plain or max(window.padding) > 2 or min(weight_shape[:2]) < CHANNELS:
         return False
-    made = window.output_size(*x.shape[2:])
+    made = window.output_size(*x_shape[2:])
     tiles = math.prod(_tiles(made))
-    return len(x) * tiles >= FEWEST_TILES and MADE**2 * tiles <= WASTE * math.prod(made)
+    return x_shape[0] * tiles >= FEWEST_TILES and MADE**2 * tiles <= WASTE * math.prod(made)
 
 
 def winograd_forward(x: Array, weight: Array, bias: Array | None, window: Window) -> Array:
