@@ -99,6 +99,13 @@ def test_under_autocast_it_is_pytorch_s(calls: list[str]) -> None:
     assert not calls
 
 
+def test_a_traced_network_is_pytorch_s(calls: list[str]) -> None:
+    ours, theirs = pair()
+    traced = torch.fx.symbolic_trace(nn.Sequential(ours))
+    assert torch.equal(traced(images()), theirs(images()))
+    assert not calls
+
+
 def test_without_gradients(calls: list[str]) -> None:
     ours, theirs = pair()
     with torch.inference_mode():

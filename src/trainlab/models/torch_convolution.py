@@ -56,6 +56,8 @@ def _window_of(layer: nn.Conv2d) -> Window | None:
 
 
 def _is_plain(x: torch.Tensor) -> bool:
-    """Whether a batch lies where NumPy computes, and is to be computed as precisely as it is."""
+    """Whether a batch lies where NumPy computes, and is to be computed as precisely as it is and now."""
+    if not isinstance(x, torch.Tensor) or torch.compiler.is_compiling():  # being traced
+        return False
     on_cpu = x.device.type == "cpu" and x.dtype == torch.float32 and x.dim() == 4
-    return on_cpu and not torch.is_autocast_enabled("cpu") and not torch.compiler.is_compiling()
+    return on_cpu and not torch.is_autocast_enabled("cpu")

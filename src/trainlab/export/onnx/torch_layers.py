@@ -19,7 +19,7 @@ def add_network(graph: OnnxGraph, model: nn.Module, x: Name) -> Name:
 
     Raises InputError for an operation that ONNX export does not know.
     """
-    traced = fx.symbolic_trace(model.eval())
+    traced = fx.GraphModule(model, _Tracer().trace(model.eval()))
     names: dict[Any, Name] = {}
     for node in traced.graph.nodes:
         inputs = [names[argument] for argument in node.args if isinstance(argument, fx.Node) and argument in names]
@@ -33,6 +33,13 @@ def add_network(graph: OnnxGraph, model: nn.Module, x: Name) -> Name:
         else:
             names[node] = _add_function(graph, node.target, inputs, settings, node.kwargs)
     raise AssertionError("a traced network ends with its output")
+
+
+class _Tracer(fx.Tracer):
+    """Takes a convolution for one operation, however it is computed."""
+
+    def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
+        return isinstance(module, nn.Conv2d) or super().is_leaf_module(module, qualified_name)
 
 
 def _add_layer(graph: OnnxGraph, layer: nn.Module, x: Name) -> Name:
