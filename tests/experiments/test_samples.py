@@ -8,10 +8,10 @@ import pytest
 from tests.data.picture_files import write_pets
 from tests.data.small_cifar import use_small_cifar, write_unpacked
 from trainlab.data import Compose, Lab1, Raw, Standardize, Transform, Unit
+from trainlab.data.transforms import as_bytes
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Samples, take_samples
 from trainlab.experiments.assemble import prepare_data
-from trainlab.experiments.samples import as_bytes
 
 
 def configuration(folder: Path, *words: str) -> Config:

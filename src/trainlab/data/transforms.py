@@ -74,8 +74,15 @@ class Transform(ABC):
         >>> Standardize(mean=(125.3, 123.0), std=(63.0, 62.1)).byte_of_zero, Unit().byte_of_zero
         ((125, 123), (0,))
         """
-        nearest = -np.array(self.shift) / self.scale
-        return tuple(nearest.round().clip(0, 255).astype(int).tolist())
+        zero = np.zeros((1, len(self.scale), 1, 1), np.float32)
+        return tuple(as_bytes(zero, self).ravel().tolist())
+
+
+def as_bytes(images: NDArray[np.float32], transform: Transform) -> NDArray[np.uint8]:
+    """The network's input (N, C, H, W) as the bytes that it was made from: ``x = (y − shift) / scale``, rounded."""
+    scale, shift = (np.array(values)[:, np.newaxis, np.newaxis] for values in (transform.scale, transform.shift))
+    pixels: NDArray[np.uint8] = np.rint((images - shift) / scale).clip(0, 255).astype(np.uint8)
+    return pixels
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from trainlab.engines.torch_average import AveragedModel
 from trainlab.engines.torch_hardware import Precision, choose_memory_format, errors_explained, torch_thread_limit
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
-from trainlab.nn import Array, parallel
+from trainlab.nn import Array
 from trainlab.nn.module import check_fit
 from trainlab.randomness import generator
 
@@ -147,10 +147,8 @@ class TorchEngine:
         for group in self.optimizer.param_groups:
             group["lr"] = value
 
-    @contextmanager
-    def thread_limit(self, threads: int) -> Iterator[None]:
-        with torch_thread_limit(threads), parallel.thread_limit(threads):  # `models.torch_convolution` uses the latter
-            yield
+    def thread_limit(self, threads: int) -> AbstractContextManager[None]:
+        return torch_thread_limit(threads)
 
     # ------------------------------------------------------------ what a resume needs
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data import Batch, Dataset, Split, Transform
+from trainlab.data import Batch, Dataset, Split
+from trainlab.data.transforms import as_bytes
 from trainlab.experiments.assemble import PreparedData, prepare_data
 from trainlab.experiments.config import Config
 
@@ -60,13 +61,6 @@ def take_samples(config: Config, chosen: Split | None = None) -> Samples:
         np.stack(columns, axis=1),
         tuple(zip([()] * len(own), *mixtures, strict=True)),
     )
-
-
-def as_bytes(images: NDArray[np.float32], transform: Transform) -> NDArray[np.uint8]:
-    """The network's input (N, C, H, W) as the bytes that it was made from: ``x = (y − shift) / scale``, rounded."""
-    scale, shift = (np.array(values)[:, np.newaxis, np.newaxis] for values in (transform.scale, transform.shift))
-    pixels: NDArray[np.uint8] = np.rint((images - shift) / scale).clip(0, 255).astype(np.uint8)
-    return pixels
 
 
 def _gallery(data: PreparedData) -> Samples:

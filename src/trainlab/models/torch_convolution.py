@@ -10,6 +10,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 
 from trainlab.nn import winograd
+from trainlab.nn.parallel import thread_limit
 from trainlab.nn.window import Window
 
 
@@ -24,27 +25,38 @@ class Conv2d(nn.Conv2d):
         window = _window_of(self)
         if window is None or not _is_plain(x) or not winograd.fits(x.shape, weight.shape, window, self.groups):
             return super()._conv_forward(x, weight, bias)  # type: ignore[no-any-return]
-        y: torch.Tensor = _Winograd.apply(x, weight, window)  # type: ignore[no-untyped-call]
-        return y if bias is None else y + bias[:, None, None]
+        y: torch.Tensor = _Winograd.apply(x, weight, bias, window)  # type: ignore[no-untyped-call]
+        return y
 
 
 class _Winograd(torch.autograd.Function):
-    """`winograd_forward` and `winograd_backward` for tensors."""
+    """`winograd_forward` and `winograd_backward` for tensors, on as many threads as PyTorch has."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, window: Window) -> torch.Tensor:
+    def forward(
+        ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, window: Window
+    ) -> torch.Tensor:
         ctx.save_for_backward(x, weight)
         ctx.window = window
-        return torch.from_numpy(winograd.winograd_forward(x.numpy(), weight.numpy(), None, window))
+        with thread_limit(torch.get_num_threads()):
+            added = None if bias is None else bias.numpy()
+            return torch.from_numpy(winograd.winograd_forward(x.numpy(), weight.numpy(), added, window))
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor, None]:
-        x, weight = ctx.saved_tensors
-        grad_input, grad_weight, _ = winograd.winograd_backward(
-            grads[0].numpy(), x.numpy(), weight.numpy(), ctx.window, needs_input_grad=ctx.needs_input_grad[0]
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, weight = (tensor.numpy() for tensor in ctx.saved_tensors)
+        needs_input_grad, _, needs_bias_grad, _ = ctx.needs_input_grad
+        with thread_limit(torch.get_num_threads()):
+            grad_input, grad_weight, grad_bias = winograd.winograd_backward(
+                grads[0].numpy(), x, weight, ctx.window, needs_input_grad=needs_input_grad
+            )
+        return (
+            None if grad_input is None else torch.from_numpy(grad_input),
+            torch.from_numpy(grad_weight),
+            torch.from_numpy(grad_bias) if needs_bias_grad else None,
+            None,
         )
-        return None if grad_input is None else torch.from_numpy(grad_input), torch.from_numpy(grad_weight), None
 
 
 def _window_of(layer: nn.Conv2d) -> Window | None:

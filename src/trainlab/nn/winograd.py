@@ -70,10 +70,7 @@ def winograd_forward(x: Array, weight: Array, bias: Array | None, window: Window
 
     x (N, C, H, W), weight (O, C, 3, 3), bias (O,) → y (N, O, H_out, W_out).
     """
-    y = _convolved(channels_last(x), _filters(weight, _spread(weight)), window.padding)
-    if bias is not None:
-        y += bias
-    return channels_first(y)
+    return channels_first(_convolved(channels_last(x), _filters(weight, _spread(weight)), window.padding, bias))
 
 
 def winograd_backward(
@@ -114,7 +111,7 @@ def winograd_backward(
     return channels_first(_convolved(grad_images, turned, (2 - top, 2 - left))), grad_weight, grad_bias
 
 
-def _convolved(images: Array, filters: Array, padding: tuple[int, int]) -> Array:
+def _convolved(images: Array, filters: Array, padding: tuple[int, int], bias: Array | None = None) -> Array:
     """The output (N, H_out, W_out, O) for images (N, H, W, C) and the u (36, O, C) of the filters."""
     made = Window((3, 3), padding=padding).output_size(*images.shape[1:3])
     y = np.empty((len(images), *made, filters.shape[1]), images.dtype)
@@ -123,6 +120,8 @@ def _convolved(images: Array, filters: Array, padding: tuple[int, int]) -> Array
         for piece in _pieces(share, y, max(filters.shape[1:])):
             v = _transformed(BT, _canvas(images[piece], padding, made, SEEN))
             _to_pixels(np.matmul(v, filters.swapaxes(1, 2)), out=y[piece])
+            if bias is not None:
+                y[piece] += bias
 
     in_shares(compute, len(images), y.size * filters.shape[2] * 9)
     return y
