@@ -104,6 +104,7 @@ def make_trainer(config: Config, data: PreparedData, engine: Engine, steps: int)
         config.seed,
         shuffle=True,
         augment=data.train_batches.augment,
+        ahead=data.train_batches.ahead,
     )
     single = Loader(data.dataset, data.split.validation[:1], 1, data.transform, config.seed, shuffle=False)
     epochs = math.ceil(steps / batches.steps_per_epoch)

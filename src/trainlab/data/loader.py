@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.ahead import made_ahead
 from trainlab.data.arrays import Array, convert, dtype_of, empty_floats, namespace, put
 from trainlab.data.augmentation import Augment, Draws, one_hot
 from trainlab.data.batches import Batch, cut_batches, order_of_epoch
@@ -39,6 +40,8 @@ class Loader:
         part: (rank, size) serves to process ``rank`` of ``size`` its part of each batch, the images at positions rank,
             rank + size, rank + 2·size, …; of a batch smaller than ``size`` that is none for some. Only the part is
             gathered and augmented. Order, length and batch sizes of the epoch are those of the whole.
+        ahead: make each batch in a thread while the one before is in use. Worth it where a step leaves a core idle now
+            and then and takes longer than the handing over, some 0.1 ms. One more batch is in memory.
 
     Raises:
         InputError: no index or one outside the data set, or a batch size outside its range.
@@ -60,6 +63,7 @@ class Loader:
         shuffle: bool,
         augment: Augment | None = None,
         part: tuple[int, int] = (0, 1),
+        ahead: bool = False,
     ) -> None:
         indices = np.asarray(indices)
         if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer) or len(indices) == 0:
@@ -85,6 +89,7 @@ class Loader:
         self.shuffle = shuffle
         self.augment = augment
         self.part = part
+        self.ahead = ahead
         self.images: Array = dataset.images
         """All images as bytes. Where they lie, batches are gathered, augmented and transformed: see `place`."""
         self.labels: Array = dataset.labels
@@ -117,7 +122,8 @@ class Loader:
         def prepare(indices: NDArray[np.int64]) -> Callable[[slice], Batch]:
             return partial(self._serve, Draws(self.seed, number, indices))
 
-        return cut_batches(self._order(number), self.batch_size, first_step, numbers, prepare, self.part)
+        batches = cut_batches(self._order(number), self.batch_size, first_step, numbers, prepare, self.part)
+        return made_ahead(batches) if self.ahead and isinstance(self.images, np.ndarray) else batches
 
     def _order(self, number: int) -> NDArray[np.int64]:
         return order_of_epoch(self.indices, self.seed if self.shuffle else None, number)

@@ -81,7 +81,15 @@ def prepare_data(
         chosen,
         transform,
         Loader(
-            dataset, chosen.train, config.batch_size, transform, config.seed, shuffle=True, augment=augment, part=part
+            dataset,
+            chosen.train,
+            config.batch_size,
+            transform,
+            config.seed,
+            shuffle=True,
+            augment=augment,
+            part=part,
+            ahead=config.engine == "torch",
         ),
         evaluation_batches(dataset, chosen.validation, transform, part),
     )
