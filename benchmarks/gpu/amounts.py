@@ -31,7 +31,7 @@ QUICK = Amounts(
     times=2,
     batch_sizes=(2, 4),
     seeds=2,
-    train_images=100,
-    test_images=20,
-    overrides=("epochs=1", "batch_size=16", "split=0.2", "threads=1"),
+    train_images=40,
+    test_images=10,
+    overrides=("epochs=1", "batch_size=16", "split=0.2", "threads=1", "hidden=8x8x8"),
 )

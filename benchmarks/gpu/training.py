@@ -74,9 +74,12 @@ def train_over_seeds(
 ) -> dict[str, Any]:
     """Train a preset with seeds 0, 1, … as often as there is time for, after an epoch that warms everything up.
 
+    Settings may follow the preset's name.
+
     Raises InputError for a preset that is not there, or when not even one training fits into the time left.
     """
-    config = load_preset(preset).config.override([f"device={device.type}", *amounts.overrides])
+    name, *changes = preset.split()
+    config = load_preset(name).config.override([*changes, f"device={device.type}", *amounts.overrides])
     first_epoch = train(replace(config, epochs=1), images, device).seconds  # the warm-up, thrown away
     expected = first_epoch * config.epochs
     if expected > seconds_left():

@@ -141,3 +141,11 @@ def test_each_call_is_timed_after_the_warm_up() -> None:
 
     assert len(values) == 3
     assert len(calls) == 5
+
+
+@pytest.mark.parametrize(("found", "mark"), [(0.9399, ""), (0.94, ", 94% reached"), (0.9601, ", 96% reached")])
+def test_the_highest_accuracy_that_is_reached_is_marked(record: dict[str, Any], found: float, mark: str) -> None:
+    accuracies = {"test accuracy": {"median": found, "low": 0.9, "high": 0.97, "n": 3}}
+    trainings = [record["trainings"][0] | accuracies]
+    (row,) = (line for line in lines(record | {"trainings": trainings}) if line.startswith("| cifar10-tiny"))
+    assert f"{found:.2%} (90.00%–97.00%){mark} |" in row

@@ -175,6 +175,12 @@ def test_the_other_networks_have_their_parameters(model: str, shape: tuple[int, 
     assert one.predict(images).shape == (2, 10)
 
 
+def test_a_third_convolution_in_each_stage_has_its_parameters() -> None:
+    deep = build_engine(config(engine="torch", model="fastnet", hidden=[8, 8], fastnet_depth=3), (3, 32, 32), 10)
+    plain = build_engine(config(engine="torch", model="fastnet", hidden=[8, 8]), (3, 32, 32), 10)
+    assert deep.parameter_count == plain.parameter_count + 2 * (9 * 8 * 8 + 8)
+
+
 @pytest.mark.parametrize(("model", "size"), [("lenet", 16), ("convnet", 2), ("fastnet", 5)])
 def test_the_smallest_images_fit_and_smaller_ones_are_refused(model: str, size: int) -> None:
     one = config(engine="torch", model=model, hidden=[8, 8])

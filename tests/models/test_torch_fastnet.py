@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch import max_pool2d
+from torch.nn.functional import silu
 
 from trainlab.errors import InputError
 from trainlab.models import torch_models
@@ -38,6 +40,21 @@ def test_a_stage_passes_its_input_on_at_first() -> None:
     assert isinstance(stage, Stage)
     x = torch.randn(2, 24, 8, 8)
     torch.testing.assert_close(stage.conv1(x)[:, :24], x)
+
+
+def test_three_convolutions_are_a_residual_block() -> None:
+    stage = Stage(3, 4, depth=3)
+    x = images(2, 3, 6, 6)
+    h = silu(stage.bn1(max_pool2d(stage.conv1(x), 2)))
+    y = stage.bn3(stage.conv3(silu(stage.bn2(stage.conv2(h)))))
+    torch.testing.assert_close(stage(x), silu(h + y))
+
+
+def test_a_deeper_network_begins_by_passing_on_as_well() -> None:
+    net = torch_models.build("fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), (24, 32), depth=3)
+    convolution = net.get_submodule("stages.1.conv3")
+    x = torch.randn(2, 32, 8, 8)
+    torch.testing.assert_close(convolution(x), x)
 
 
 @pytest.mark.parametrize(("widths", "size"), [((8,), 3), ((8, 8), 5), ((8, 16, 8), 9)])

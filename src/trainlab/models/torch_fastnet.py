@@ -54,23 +54,30 @@ class Whitening(nn.Module):
 
 
 class Stage(nn.Module):
-    """Two 3×3 convolutions, each with BatchNorm and SiLU; the first is followed by 2×2 max-pooling.
+    """Two or three 3×3 convolutions, each with BatchNorm and SiLU; the first is followed by 2×2 max-pooling.
 
-    ``y = silu(bn2(conv2(silu(bn1(pool(conv1(x)))))))``
+        h = silu(bn1(pool(conv1(x))))
+        y = silu(bn2(conv2(h)))                               depth 2
+        y = silu(h + bn3(conv3(silu(bn2(conv2(h))))))         depth 3: a residual block
 
     x (N, C_in, H, W) → y (N, C_out, ⌊H/2⌋, ⌊W/2⌋). BatchNorm has a bias but no learned scale.
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, depth: int = 2) -> None:
         super().__init__()
+        self.depth = depth
         self.conv1 = Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
         self.bn1 = _batch_norm(out_channels)
         self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         self.bn2 = _batch_norm(out_channels)
+        if depth == 3:
+            self.conv3 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+            self.bn3 = _batch_norm(out_channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = functional.silu(self.bn1(torch.max_pool2d(self.conv1(x), 2)))
-        return functional.silu(self.bn2(self.conv2(x)))
+        h = functional.silu(self.bn1(torch.max_pool2d(self.conv1(x), 2)))
+        y = functional.silu(self.bn2(self.conv2(h)))
+        return y if self.depth == 2 else functional.silu(h + self.bn3(self.conv3(y)))
 
 
 class FastNet(nn.Module):
@@ -80,15 +87,16 @@ class FastNet(nn.Module):
 
     Args:
         widths: channels of each stage. More learn more and cost their square.
+        depth: convolutions of each stage, 2 or 3.
         size: the shorter side of the images: one pixel at least must be left behind the last stage.
 
     Raises InputError for images that are too small.
 
     Source: Jordan 2024, "94 % on CIFAR-10 in 3.29 seconds on a single GPU", arXiv:2404.00498, figure 1, with SiLU
-    for GELU.
+    for GELU; depth 3 is that of its network for 96 %.
     """
 
-    def __init__(self, widths: Sequence[int], classes: int, channels: int, size: int) -> None:
+    def __init__(self, widths: Sequence[int], classes: int, channels: int, size: int, depth: int = 2) -> None:
         super().__init__()
         smallest = 2 ** len(widths) + PATCH - 1
         if size < smallest:
@@ -98,7 +106,7 @@ class FastNet(nn.Module):
             )
         self.whitening = Whitening(channels)
         before = (self.whitening.conv.out_channels, *widths[:-1])
-        self.stages = nn.Sequential(*(Stage(*pair) for pair in zip(before, widths, strict=True)))
+        self.stages = nn.Sequential(*(Stage(*pair, depth) for pair in zip(before, widths, strict=True)))
         self.fc = nn.Linear(widths[-1], classes, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -108,11 +116,11 @@ class FastNet(nn.Module):
 
     @torch.no_grad()
     def begin(self) -> None:
-        """Change random initial weights to where training begins best: every stage passes its input on, and all
+        """Change random initial weights to where training begins best: every convolution passes its input on, and all
         classes are nearly as likely as each other."""
-        for module in self.modules():
-            if isinstance(module, Stage):
-                for conv in (module.conv1, module.conv2):
+        for stage in self.stages.children():
+            for conv in stage.children():
+                if isinstance(conv, Conv2d):
                     nn.init.dirac_(conv.weight[: conv.in_channels])
         self.fc.weight.mul_(0.1)
 

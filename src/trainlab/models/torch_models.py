@@ -16,37 +16,47 @@ from trainlab.models.torch_resnet import ResNet
 from trainlab.models.torch_vit import ViT
 from trainlab.models.vit import ViTSize
 
-Builder = Callable[[int, Shape, Sequence[int]], nn.Module]
+Builder = Callable[[int, Shape, Sequence[int], int], nn.Module]
 BUILDERS: dict[str, Builder] = {
-    "lenet": lambda classes, shape, widths: LeNet(classes, *shape),
-    "convnet": lambda classes, shape, widths: ConvNet(classes, shape[0], min(shape[1:])),
-    "fastnet": lambda classes, shape, widths: FastNet(widths, classes, shape[0], min(shape[1:])),
-    "resnet18": lambda classes, shape, widths: ResNet(STAGES["resnet18"], classes, shape[0]),
-    "resnet34": lambda classes, shape, widths: ResNet(STAGES["resnet34"], classes, shape[0]),
+    "lenet": lambda classes, shape, widths, depth: LeNet(classes, *shape),
+    "convnet": lambda classes, shape, widths, depth: ConvNet(classes, shape[0], min(shape[1:])),
+    "fastnet": lambda classes, shape, widths, depth: FastNet(widths, classes, shape[0], min(shape[1:]), depth),
+    "resnet18": lambda classes, shape, widths, depth: ResNet(STAGES["resnet18"], classes, shape[0]),
+    "resnet34": lambda classes, shape, widths, depth: ResNet(STAGES["resnet34"], classes, shape[0]),
 }
 
 
 def bare(
-    name: str, classes: int, image_shape: Shape, widths: Sequence[int] = (), vit_size: ViTSize | None = None
+    name: str,
+    classes: int,
+    image_shape: Shape,
+    widths: Sequence[int] = (),
+    depth: int = 2,
+    vit_size: ViTSize | None = None,
 ) -> nn.Module:
     """The network called ``name``, one of `BUILDERS` or "vit", with weights that are to be replaced."""
     with torch.random.fork_rng(devices=[]):  # a layer draws its weights from the global generator
         if name == "vit":
             return ViT(vit_size or ViTSize(), classes, *image_shape)
-        return BUILDERS[name](classes, image_shape, widths)
+        return BUILDERS[name](classes, image_shape, widths, depth)
 
 
 def build(
-    name: str, classes: int, image_shape: Shape, generator: torch.Generator, widths: Sequence[int] = ()
+    name: str,
+    classes: int,
+    image_shape: Shape,
+    generator: torch.Generator,
+    widths: Sequence[int] = (),
+    depth: int = 2,
 ) -> nn.Module:
     """The network called ``name``, one of `BUILDERS`.
 
     Convolutions and linear layers begin uniformly in ±1/√fan_in, PyTorch's own default, which the lab report used.
 
     Args:
-        widths: channels of each stage, where the network leaves them open.
+        widths, depth: channels of each stage and its convolutions, where the network leaves them open.
     """
-    model = bare(name, classes, image_shape, widths)
+    model = bare(name, classes, image_shape, widths, depth)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):

@@ -33,6 +33,11 @@ def test_a_convolutional_network_computes_the_same(model: str) -> None:
         check(build_torch_model(config, shape, 10), shape)
 
 
+def test_the_fast_network_with_residual_blocks_computes_the_same() -> None:
+    config = Config(model="fastnet", engine="torch", hidden=(8, 8), fastnet_depth=3)
+    check(build_torch_model(config, (3, 16, 16), 10), (3, 16, 16))
+
+
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
 def test_a_fully_connected_network_computes_the_same(activation: str) -> None:
     config = Config(hidden=(9, 8), activation=activation, dropout=0.3, engine="torch")
