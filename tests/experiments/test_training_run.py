@@ -318,7 +318,7 @@ def test_no_checkpoint_at_all(whole: Result, tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(InputError, match="holds no checkpoint"):
         resume(run)
-    with pytest.raises(InputError, match="holds no best checkpoint"):
+    with pytest.raises(InputError, match="holds no weights to use: no epoch was finished"):
         evaluate_run(RunFolder.open(run), "test")
 
 

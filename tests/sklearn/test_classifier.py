@@ -124,6 +124,17 @@ def test_patience_stops_and_takes_the_best_epoch_s_weights(engine: str) -> None:
     np.testing.assert_array_equal(stopped.predict_proba(samples), until_best.predict_proba(samples))
 
 
+def test_the_last_epoch_s_weights_are_taken_where_that_is_wanted() -> None:
+    samples, labels = noisy()
+    settings = {"hidden": 32, "lr": 0.01, "validation_fraction": 0.3}
+    last = small(patience=4, epochs=200, settings={"keep": "last"}, **settings).fit(samples, labels)
+    best = small(patience=4, epochs=200, **settings).fit(samples, labels)
+    assert last.n_iter_ == best.n_iter_
+    until_last = small(patience=4, epochs=last.n_iter_, settings={"keep": "last"}, **settings).fit(samples, labels)
+    np.testing.assert_array_equal(last.predict_proba(samples), until_last.predict_proba(samples))
+    assert not np.array_equal(last.predict_proba(samples), best.predict_proba(samples))
+
+
 def test_validation_samples_are_not_trained_on() -> None:
     """Labels of pure noise are learned by heart where they are trained on, and only there."""
     samples, labels = noisy()

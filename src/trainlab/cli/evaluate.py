@@ -12,7 +12,7 @@ import click
 @click.option("--tta", is_flag=True, help="Judge each image also together with its mirror image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(run: Path, part: str, tta: bool, as_json: bool) -> None:
-    """Evaluate the best epoch's weights of RUN.
+    """Evaluate the weights that RUN has kept: its best epoch's, or with keep=last its last one's.
 
     Choose between runs on the validation part; look at the test set once, for the run that you chose.
     """

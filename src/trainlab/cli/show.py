@@ -125,6 +125,7 @@ def list_presets() -> None:
 
 def _state_of(run: Path) -> str:
     from trainlab.experiments import RunFolder
+    from trainlab.experiments.run_folder import kept_epoch
 
     try:
         summary: dict[str, Any] | None = RunFolder.open(run).read_summary()
@@ -132,8 +133,8 @@ def _state_of(run: Path) -> str:
         return str(error)
     if summary is None:
         return "under way, or killed"
-    best = summary["best"]
-    accuracy = f", validation {best['validation']['accuracy']:.2%} in epoch {best['epoch']}" if best else ""
+    kept = kept_epoch(summary)
+    accuracy = f", validation {kept['validation']['accuracy']:.2%} in epoch {kept['epoch']}" if kept else ""
     return f"{summary['status']}{accuracy}"
 
 

@@ -183,10 +183,11 @@ def figures_table(summary: dict[str, Any]) -> list[str]:
         for kind, title in kinds
         for part in ("train", "validation")
     ]
-    if summary["test"] is not None:
-        rows.append((f"best epoch {summary['best']['epoch']}", "test", summary["test"]))
-    if summary.get("test_tta") is not None:
-        rows.append((f"best epoch {summary['best']['epoch']}", "test, mirrored", summary["test_tta"]))
+    kept = summary.get("kept", "best")
+    tested = f"{'best' if kept == 'best' else 'last'} epoch {summary[kept]['epoch']}"
+    for part, title in (("test", "test"), ("test_tta", "test, mirrored")):
+        if summary.get(part) is not None:
+            rows.append((tested, title, summary[part]))
     header = f"{'':20}{'':16}{'loss':>8}{'accuracy':>11}"
     lines = [f"{when:20}{part:16}{row['loss']:8.4f}{row['accuracy']:11.2%}" for when, part, row in rows]
     footer = f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds']:.1f} s"

@@ -141,11 +141,17 @@ class Config:
     warm_up: float = setting(0.0, "epochs of linear warm-up", low=0)
     patience: int = setting(0, "stop after so many epochs without a better validation accuracy; 0 never", low=0)
 
+    keep: str = setting(
+        "best",
+        "whose weights are evaluated, exported and predict: the epoch's of the best validation accuracy, or the last's",
+        choices=("best", "last"),
+    )
+
     # How it is run
     seed: int = setting(0, "decides everything random", low=0, high=2**32 - 1)
     threads: int = setting(0, "for matrix products; 0 takes as many cores as have enough to do", low=0, high=1024)
     compile: bool = setting(False, "let torch.compile make the network faster; needs a C++ compiler; engine=torch")
-    evaluate_test: bool = setting(True, "evaluate the best epoch's weights on the test set, once, at the end")
+    evaluate_test: bool = setting(True, "evaluate the weights that are kept on the test set, once, at the end")
     tta: bool = setting(False, "report also the test accuracy over each image together with its mirror image")
     checkpoint_steps: int = setting(0, "save after so many steps; 0 after every epoch only", low=0)
     checkpoint_seconds: float = setting(30.0, "save after so many seconds; 0 after every epoch only", low=0)

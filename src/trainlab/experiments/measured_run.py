@@ -8,7 +8,7 @@ from typing import Any
 
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
-from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.run_folder import KEPT, RunFolder, kept_epoch
 
 OVERFIT_RISE = 1.05
 """The validation loss counts as risen when it ends so many times above its lowest value."""
@@ -43,8 +43,8 @@ def measure(run: RunFolder, epoch: str = "best") -> MeasuredRun:
     """Read a run's figures.
 
     Args:
-        epoch: "best" takes them from the epoch of the highest validation accuracy, whose weights are kept; "last" from
-            the last one.
+        epoch: "best" takes them from the epoch whose weights are kept, that of the highest validation accuracy unless
+            the run has keep = "last"; "last" from the last one.
 
     Raises InputError for a file that was cut off, or changed so that a figure is missing or is no number.
     """
@@ -56,10 +56,11 @@ def measure(run: RunFolder, epoch: str = "best") -> MeasuredRun:
     status = "unfinished" if summary is None else str(summary["status"])
     figures: dict[str, float] = {}
     if summary is not None and status == "finished":
-        record = summary["best" if epoch == "best" else "final"]
+        record = kept_epoch(summary) if epoch == "best" else summary["final"]
+        assert record is not None, "`_check_summary` refuses a finished run without its figures"
         for part in ("validation", "train"):
             figures |= {f"{part}_{name}": record[part][name] for name in ("accuracy", "loss")}
-        if summary["test"] is not None:  # always of the best epoch's weights
+        if summary["test"] is not None:  # always of the weights that are kept
             figures |= {f"test_{name}": summary["test"][name] for name in ("accuracy", "loss")}
         figures["seconds"] = summary["seconds"]
     return MeasuredRun(run.path, run.name, run.config, status, epochs, figures)
@@ -78,6 +79,8 @@ def _check_summary(summary: Any, path: Path) -> None:
     for name in ("best", "final"):
         if summary["status"] == "finished" or summary.get(name) is not None:
             _check(summary, {name: {"epoch": int, **FIGURES}}, str(path))
+    if summary.get("kept", "best") not in KEPT.values():
+        raise _changed(str(path), f"{summary['kept']!r:.40} for 'kept'")
     if summary.get("test") is not None:
         _check(summary, {"test": {"loss": float, "accuracy": float}}, str(path))
 

@@ -171,6 +171,7 @@ class RunFolder:
             "reason": outcome.reason,
             "final": _record(state.last),
             "best": _record(state.best),
+            "kept": KEPT[self.config.keep],
             **{name: metrics._asdict() if (metrics := test.get(name)) else None for name in ("test", "test_tta")},
             "seconds": round(state.seconds, 3),
             "steps": state.step,
@@ -184,6 +185,16 @@ class RunFolder:
         """The figures of a run that ended, or None while it has not (or was killed). Raises InputError for a damaged
         file."""
         return read_summary(self.path)
+
+
+KEPT = {"best": "best", "last": "final"}
+"""By the setting ``keep``: under which name ``summary.json`` has the figures of the epoch whose weights are kept."""
+
+
+def kept_epoch(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The figures of the epoch whose weights a run has kept; None where no epoch was finished."""
+    figures: dict[str, Any] | None = summary[summary.get("kept", "best")]
+    return figures
 
 
 def read_summary(run: Path) -> dict[str, Any] | None:

@@ -226,7 +226,7 @@ def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """The best weights of a run, ready to be used."""
+    """The weights that a run has kept, ready to be used."""
 
     run: RunFolder
     engine: Engine
@@ -236,25 +236,29 @@ class TrainedNetwork:
 
 
 def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group | None = None) -> TrainedNetwork:
-    """The weights of the best epoch so far. Raises InputError when no epoch was finished."""
-    checkpoint = (group or Group()).from_first(lambda: load_best(run))
+    """The weights that the run has kept so far. Raises InputError when no epoch was finished."""
+    checkpoint = (group or Group()).from_first(lambda: load_kept(run))
     classes = tuple(checkpoint.extra["classes"])
     engine = build_engine(run.config, image_shape, len(classes), group=group)
     load_engine(engine, checkpoint, run)
-    best = checkpoint.training.best
-    return TrainedNetwork(
-        run, engine, transforms.from_dict(checkpoint.extra["transform"]), classes, best.epoch if best else 0
-    )
+    transform = transforms.from_dict(checkpoint.extra["transform"])
+    return TrainedNetwork(run, engine, transform, classes, checkpoint.training.epoch)
 
 
-def load_best(run: RunFolder) -> Checkpoint:
-    """The checkpoint of the best epoch so far. Raises InputError when no epoch was finished."""
-    path = run.checkpoints.best_path
-    if not path.exists():
+def load_kept(run: RunFolder) -> Checkpoint:
+    """The checkpoint of the best epoch so far, or with keep = "last" the newest. Raises InputError when no epoch was
+    finished."""
+    if run.config.keep == "last":
+        checkpoint, _ = run.checkpoints.load_latest()
+    elif run.checkpoints.best_path.exists():
+        checkpoint = load_checkpoint(run.checkpoints.best_path)
+    else:
+        checkpoint = None
+    if checkpoint is None or checkpoint.training.last is None:
         raise InputError(
-            f"{run.path} holds no best checkpoint: no epoch was finished. Go on with `trainlab resume {run.path}`."
+            f"{run.path} holds no weights to use: no epoch was finished. Go on with `trainlab resume {run.path}`."
         )
-    return load_checkpoint(path)
+    return checkpoint
 
 
 @dataclass(frozen=True)
@@ -271,7 +275,7 @@ class Evaluation:
 
 
 def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Group | None = None) -> Evaluation:
-    """Loss and accuracy of the best epoch's weights on the test, validation or training images.
+    """Loss and accuracy of the weights that a run has kept, on the test, validation or training images.
 
     Args:
         mirrored: judge each image also together with its mirror image, see `evaluate_mirrored`.

@@ -22,7 +22,7 @@ import numpy as np
 
 from trainlab.atomic import fill_folder_atomically
 from trainlab.data import describe
-from trainlab.experiments import Config, RunFolder, learning_rates, load_best
+from trainlab.experiments import Config, RunFolder, learning_rates, load_kept
 from trainlab.experiments.settings import value_text
 from trainlab.export.table import finished_epochs
 from trainlab.extras import optional_package
@@ -51,7 +51,7 @@ def write_event_files(run: RunFolder, output: Path) -> None:
     package = tensorboard_package()
     epochs = finished_epochs(run)
     shape = describe(run.config.dataset).image_shape
-    filters = first_filters(load_best(run).engine.model, shape)
+    filters = first_filters(load_kept(run).engine.model, shape)
 
     def fill(folder: Path) -> None:
         with package.SummaryWriter(str(folder)) as writer:

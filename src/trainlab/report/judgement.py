@@ -63,7 +63,7 @@ class Judgement:
 
 
 def judge(run: RunFolder, most_mistakes: int) -> Judgement | str:
-    """Let the best epoch's weights answer for the run's validation images.
+    """Let the weights that a run has kept answer for the run's validation images.
 
     What is missing for that on this machine is told by its name: "data", when the images are not here or are not those
     of the run; "network", when the weights are not, or need a package that is not.

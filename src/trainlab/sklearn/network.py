@@ -91,7 +91,7 @@ class Network:
         config: Config,
         verbose: bool,
     ) -> list[EpochRecord]:
-        """Train as many epochs as ``config`` says; with validation, the best epoch's weights are kept.
+        """Train as many epochs as ``config`` says; with validation, the best epoch's weights are kept, or the last's.
 
         Raises:
             RunFailed: the loss is no longer a finite number.
@@ -130,7 +130,8 @@ class Network:
                 f"{outcome.reason}. Features of very different sizes or a large lr do that: put a StandardScaler in "
                 f"front, or lower lr = {config.lr:g}."
             )
-        best.restore()
+        if config.keep == "best":
+            best.restore()
         return records
 
     def probabilities(self, samples: Array) -> Array:

@@ -53,7 +53,7 @@ def test_a_model_says_what_it_is(run: RunFolder, exported: ExportedNetwork) -> N
     assert model.ir_version == IR_VERSION
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(metadata["classes"]) == [str(digit) for digit in range(10)]
-    assert (metadata["run"], metadata["epoch"]) == ("tiny", str(exported.best.epoch))
+    assert (metadata["run"], metadata["epoch"]) == ("tiny", str(exported.epoch.epoch))
     assert export_network(run).content == exported.content
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trainlab.experiments.run_folder import kept_epoch
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import Summary, summarize
 from trainlab.experiments.sweep.space import Settings
@@ -59,14 +60,14 @@ class Row:
         if summary is None:
             status = "unfinished" if failure is None else "failed"
             return cls(point, settings, seed, run, status, reason=failure or "")
-        best = summary["best"]
+        kept = kept_epoch(summary)
         figures = (
             {}
-            if best is None
+            if kept is None
             else {
-                "best_epoch": best["epoch"],
+                "best_epoch": kept["epoch"],
                 **{
-                    f"{part}_{name}": best[part][name]
+                    f"{part}_{name}": kept[part][name]
                     for part in ("validation", "train")
                     for name in ("accuracy", "loss")
                 },

@@ -15,6 +15,7 @@ from trainlab.experiments.settings import value_text
 from trainlab.export.onnx.network import TOLERANCE, ExportedNetwork
 from trainlab.training import Metrics
 
+CHOSEN = {"best": "the best on validation images", "last": "the last"}
 HUB_NAMES = {"mnist": "mnist", "fashion-mnist": "fashion_mnist", "cifar-10": "cifar10", "cifar-100": "cifar100"}
 """What model hubs call our data sets."""
 
@@ -98,10 +99,10 @@ def as_yaml(value: Any, indent: str = "") -> str:
 
 
 def _figures(run: RunFolder, network: ExportedNetwork) -> Figures:
-    split, best = run.load_split(), network.best
-    found = {"train": (len(split.train), best.train)}
-    if best.validation is not None:
-        found["validation"] = (len(split.validation), best.validation)
+    split, epoch = run.load_split(), network.epoch
+    found = {"train": (len(split.train), epoch.train)}
+    if epoch.validation is not None:
+        found["validation"] = (len(split.validation), epoch.validation)
     summary = run.read_summary()
     if summary and summary["status"] == "finished" and summary["test"]:
         found["test"] = (len(images_of(run, "test")[1]), Metrics(**summary["test"]))
@@ -139,7 +140,7 @@ def _what(run: RunFolder, network: ExportedNetwork) -> str:
     return (
         f"A network ({run.config.model}) that tells {len(network.classes)} classes apart in {colour} images of "
         f"{height}×{width} pixels: {classes}. Trained on {_name_of_data(run.config.dataset)} with trainlab; the "
-        f"weights are those of epoch {network.best.epoch}, the best on validation images."
+        f"weights are those of epoch {network.epoch.epoch}, {CHOSEN[run.config.keep]}."
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trainlab.data import Transform, transforms
 from trainlab.engines import Engine, NumpyEngine
 from trainlab.errors import InputError, RunFailed
-from trainlab.experiments import RunFolder, images_of, load_best
+from trainlab.experiments import RunFolder, images_of, load_kept
 from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.training_run import load_engine
 from trainlab.export.onnx.graph import OnnxGraph
@@ -40,8 +40,8 @@ class ExportedNetwork:
     content: bytes
     classes: tuple[str, ...]
     image_shape: tuple[int, int, int]
-    best: EpochRecord
-    """The epoch whose weights it has, and its figures."""
+    epoch: EpochRecord
+    """Whose weights it has, and its figures."""
     checked: int
     """On so many validation images."""
     difference: float
@@ -49,7 +49,7 @@ class ExportedNetwork:
 
 
 def export_network(run: RunFolder) -> ExportedNetwork:
-    """The best epoch's network of a run, in float32.
+    """The network of a run with the weights that it has kept, in float32.
 
     Raises:
         InputError: no epoch was finished, a package is missing, or the network has a layer that ONNX export lacks, as
@@ -63,23 +63,23 @@ def export_network(run: RunFolder) -> ExportedNetwork:
             f"{run.path} is a vision transformer, whose attention cannot be exported to ONNX yet. Its weights lie in "
             f"{run.path / 'checkpoints'} as safetensors, under the same names for NumPy and PyTorch."
         )
-    checkpoint = load_best(run)
+    checkpoint = load_kept(run)
     dataset, indices = images_of(run, "validation")
     classes = tuple(checkpoint.extra["classes"])
     transform = transforms.from_dict(checkpoint.extra["transform"])
     config = replace(run.config, device="cpu", compile=False, precision="fp32")  # as ONNX Runtime will compute
     engine = build_engine(config, dataset.image_shape, len(classes))
     load_engine(engine, checkpoint, run)
-    best = checkpoint.training.best
-    assert best is not None, "the best checkpoint was saved because its epoch was the best"
-    metadata = {"classes": json.dumps(classes, ensure_ascii=False), "run": run.name, "epoch": str(best.epoch)}
+    epoch = checkpoint.training.last
+    assert epoch is not None, "`load_kept` refuses a run without a finished epoch"
+    metadata = {"classes": json.dumps(classes, ensure_ascii=False), "run": run.name, "epoch": str(epoch.epoch)}
     content = onnx_file(engine, transform, dataset.image_shape, len(classes), run.name, metadata)
     chosen = indices[np.linspace(0, len(indices) - 1, min(CHECKED, len(indices))).astype(int)]
     images = dataset.images[chosen]
     with engine.thread_limit(run.threads):
         ours = np.concatenate([engine.predict(transform(chunk)) for chunk in _chunks(images)])
     difference = largest_difference(ours, run_onnx(onnxruntime, content, images))
-    return ExportedNetwork(content, classes, dataset.image_shape, best, len(images), difference)
+    return ExportedNetwork(content, classes, dataset.image_shape, epoch, len(images), difference)
 
 
 def onnx_file(

@@ -8,7 +8,7 @@ from pathlib import Path
 from trainlab.experiments.comparison import HOW_IT_IS_RUN, MeasuredSetting
 from trainlab.experiments.config import Config
 from trainlab.experiments.measured_run import MeasuredRun
-from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.run_folder import RunFolder, kept_epoch
 from trainlab.experiments.settings import value_text
 from trainlab.report.document import Cell, Code, Fact, Facts, Heading, Paragraph, Section, Table
 from trainlab.words import Words
@@ -45,7 +45,7 @@ def _runs(runs: Sequence[MeasuredRun], folders: Mapping[Path, RunFolder], say: W
     rows: list[list[Cell | str]] = []
     for run in runs:
         summary = folders[run.path].read_summary() or {}
-        best = summary.get("best")
+        kept = kept_epoch(summary) if summary else None
         status = say(f"status.{run.status}")
         if run.status != "finished" and summary.get("reason"):
             status += f": {summary['reason']}"
@@ -54,8 +54,8 @@ def _runs(runs: Sequence[MeasuredRun], folders: Mapping[Path, RunFolder], say: W
                 run.path.as_posix(),
                 Cell(str(run.config.seed), run.config.seed),
                 status,
-                "" if best is None else _numbered(f"{100 * best['validation']['accuracy']:.2f} %"),
-                "" if best is None else _numbered(str(best["epoch"])),
+                "" if kept is None else _numbered(f"{100 * kept['validation']['accuracy']:.2f} %"),
+                "" if kept is None else _numbered(str(kept["epoch"])),
                 _numbered(f"{summary['seconds']:.1f}") if "seconds" in summary else "",
             ]
         )

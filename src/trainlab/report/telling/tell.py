@@ -7,7 +7,7 @@ from pathlib import Path
 from trainlab.errors import InputError
 from trainlab.experiments.comparison import Comparison, MeasuredSetting, compare_runs, group_runs, warnings_of
 from trainlab.experiments.measured_run import MeasuredRun, measure
-from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.run_folder import RunFolder, kept_epoch
 from trainlab.report.document import Bullets, Document, Paragraph, Part, Section
 from trainlab.report.judgement import Judgement, judge
 from trainlab.report.telling.again import again
@@ -119,9 +119,10 @@ def _part(subject: Subject, extra: Sequence[Section], say: Words) -> Part:
 def _judged_otherwise(found: Judgement, run: RunFolder, say: Words) -> list[str]:
     """A warning where the weights do not get here what the run noted."""
     summary = run.read_summary()
-    if summary is None or not summary["best"]:
+    kept = None if summary is None else kept_epoch(summary)
+    if kept is None:
         return []
-    recorded = summary["best"]["validation"]["accuracy"]
+    recorded = kept["validation"]["accuracy"]
     if abs(found.accuracy - recorded) <= MOST_ROUNDING:
         return []
     told = {"now": f"{found.accuracy:.2%}", "then": f"{recorded:.2%}", "run": run.path.as_posix()}
