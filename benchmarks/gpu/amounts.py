@@ -33,5 +33,5 @@ QUICK = Amounts(
     seeds=2,
     train_images=40,
     test_images=10,
-    overrides=("epochs=1", "batch_size=16", "split=0.2", "threads=1", "hidden=8x8x8"),
+    overrides=("epochs=1", "batch_size=16", "split=0.2", "threads=1", "stratified=false", "hidden=8x8x8"),
 )

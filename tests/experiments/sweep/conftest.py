@@ -36,8 +36,8 @@ def whole(long_sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> SweepF
 
 @pytest.fixture(scope="session")
 def slow_sweep(tiny_file: str) -> Sweep:
-    """Two runs of 1,320 steps and 120 checkpoints, both at a time; long enough to be found while they go on."""
-    return build_sweep(tiny_file, ["lr=0.1,0.5", "epochs=120"], Options(jobs=2, cores_per_job=1))
+    """Two runs of 2,640 steps and 240 checkpoints, both at a time; long enough to be found while they go on."""
+    return build_sweep(tiny_file, ["lr=0.1,0.5", "epochs=240"], Options(jobs=2, cores_per_job=1))
 
 
 @pytest.fixture(scope="session")
