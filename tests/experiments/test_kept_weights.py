@@ -57,6 +57,13 @@ def test_a_stopped_run_has_the_weights_of_its_newest_checkpoint(last: Result, tm
         assert resumed.summary[key] == last.summary[key]
 
 
+def test_a_damaged_last_checkpoint_is_not_replaced_by_an_older_one(last: Result, tmp_path: Path) -> None:
+    run = RunFolder.open(shutil.copytree(last.run.path, tmp_path / "run"))
+    run.checkpoints.step_paths()[-1].write_bytes(b"cut off")
+    with pytest.raises(InputError, match="is not a whole checkpoint file"):
+        evaluate_run(run, "validation")
+
+
 def test_a_summary_that_names_other_weights_is_refused(last: Result, tmp_path: Path) -> None:
     run = RunFolder.open(shutil.copytree(last.run.path, tmp_path / "run"))
     summary = json.loads((run.path / "summary.json").read_text())

@@ -249,7 +249,9 @@ def load_kept(run: RunFolder) -> Checkpoint:
     """The checkpoint of the best epoch so far, or with keep = "last" the newest. Raises InputError when no epoch was
     finished."""
     if run.config.keep == "last":
-        checkpoint, _ = run.checkpoints.load_latest()
+        checkpoint, refused = run.checkpoints.load_latest()
+        if refused:  # an older one would pass for the last
+            raise refused[0]
     elif run.checkpoints.best_path.exists():
         checkpoint = load_checkpoint(run.checkpoints.best_path)
     else:
