@@ -32,6 +32,14 @@ def test_a_run_ends_with_a_table_a_picture_and_what_to_try_next(trainlab: Comman
     assert "epoch 2/2" in (run / "log.txt").read_text()
 
 
+def test_a_word_that_changes_nothing_is_told(trainlab: Command, tiny: str) -> None:
+    done = trainlab("train", tiny, "epochs=1", "cutout_size=4", "--progress", "none")
+    assert done.status == 0, done.err
+    assert done.err == "trainlab: note: cutout_size changes nothing here; it belongs to augment=cutout.\n"
+    shown = trainlab("show", tiny, "vit_depth=2")
+    assert shown.err == "trainlab: note: vit_depth changes nothing here; it belongs to model=vit.\n"
+
+
 def test_runs_are_numbered_and_can_be_named(trainlab: Command, tiny: str) -> None:
     for _ in range(2):
         trainlab("train", tiny, "epochs=1", "--progress", "none")

@@ -121,6 +121,37 @@ def test_settings_that_contradict_each_other(words: list[str], message: str) -> 
         Config().override(words)
 
 
+@pytest.mark.parametrize(
+    ("words", "without_effect"),
+    [
+        (["crop_padding=2", "lr=0.5"], {"crop_padding": "augment=crop"}),
+        (["crop_padding=2", "augment=crop+flip"], {}),
+        (["mix_alpha=0.2", "augment=flip"], {"mix_alpha": "augment=mixup or augment=cutmix"}),
+        (["mix_alpha=0.2", "augment=flip+cutmix"], {}),
+        (["hidden=64", "model=lenet"], {"hidden": "model=mlp or model=fastnet"}),
+        (["hidden=64"], {}),
+        (["beta1=0.8"], {"beta1": "optimizer=adam or optimizer=adamw or optimizer=muon"}),
+        (["beta1=0.8", "optimizer=adamw"], {}),
+        (["tta=true", "evaluate_test=false"], {"tta": "evaluate_test=true"}),
+        (["tta=true"], {}),
+    ],
+)
+def test_settings_that_nothing_reads_are_told_with_what_they_belong_to(
+    words: list[str], without_effect: dict[str, str]
+) -> None:
+    keys = [word.partition("=")[0] for word in words]
+    assert Config().override(words).without_effect(keys) == without_effect
+
+
+def test_what_a_setting_belongs_to_is_a_setting_with_such_values() -> None:
+    for one in fields(Config):
+        if used_with := rules_of(one).used_with:
+            partner, *values = used_with
+            for value in values:
+                Config.value_of(partner, value)  # refuses what there is not
+            assert partner != one.name
+
+
 def test_a_written_file_gives_back_the_configuration(tmp_path: Path) -> None:
     config = Config().override(["lr=1e-7", "hidden=5x6", "milestones=[1, 2]", 'data_dir=C:\\data "x"', "split=0.2"])
     (tmp_path / "config.toml").write_text(config.to_toml(), encoding="utf-8")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from trainlab.cli.without_effect import tell_without_effect
+
 
 @click.command("lr-find", short_help="A learning-rate range test: which rate to try first.")
 @click.argument("preset")
@@ -31,6 +33,7 @@ def lr_find(
 
     chosen = load_preset(preset)
     config = chosen.config.override(overrides)
+    tell_without_effect(config, overrides)
     path = path or next_run_path(Path(), f"lr-{chosen.name}", ".png")
     if path.exists():
         raise InputError(f"{path} exists already and is not overwritten. Give another name with --out.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainlab.cli.without_effect import tell_without_effect
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         chosen = load_preset(preset)
         config, name, title = chosen.config, chosen.name, f"{chosen.name}: {chosen.description}"
     config = config.override(overrides)
+    tell_without_effect(config, overrides)
     if samples is not None:
         _draw_samples(config, run, name, preset, samples)
         return

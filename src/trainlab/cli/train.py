@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trainlab.cli.executor import executor_options, read_executor
+from trainlab.cli.without_effect import tell_without_effect
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def train(
     group = open_group()
     chosen = group.agreed(lambda: load_preset(preset))
     config = group.agreed(lambda: chosen.config.override(overrides))
+    if group.is_first:
+        tell_without_effect(config, overrides)
     folder = path or next_run_path(Path("runs"), chosen.name)
     with _progress_of(group, progress) as shown, _event_files(group, folder, tensorboard) as events:
         result = train_config(

@@ -13,7 +13,10 @@ _KEY = "setting"
 
 @dataclass(frozen=True)
 class Setting:
-    """The rules for one value. Bounds are inclusive unless ``open_low`` or ``open_high`` says otherwise."""
+    """The rules for one value. Bounds are inclusive unless ``open_low`` or ``open_high`` says otherwise.
+
+    ``used_with`` is another setting and those of its values that this one matters with; empty where it always does.
+    """
 
     meaning: str
     low: float = -math.inf
@@ -21,6 +24,7 @@ class Setting:
     open_low: bool = False
     open_high: bool = False
     choices: tuple[str, ...] = ()
+    used_with: tuple[Any, ...] = ()
 
     @property
     def expected(self) -> str:
