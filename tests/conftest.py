@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ settings.load_profile("untimed")
 # images of containers often forbid bytecode; each of 300 processes would compile trainlab anew, and pytest its tests
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# What somebody keeps in their own cache must change no test; matplotlib may go on with the fonts that it has found.
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers take over the environment
+    fonts = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "matplotlib").expanduser()
+    os.environ.setdefault("MPLCONFIGDIR", str(fonts))
+    empty_cache = tempfile.TemporaryDirectory(prefix="trainlab-tests-")  # goes with this process
+    os.environ["XDG_CACHE_HOME"] = empty_cache.name
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported; no test uses the network
 
 
