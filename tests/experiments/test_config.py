@@ -89,6 +89,7 @@ def test_text_becomes_a_value(text: str, value: Any) -> None:
             "unknown augment (what is done at random to training images, joined by +; mixup or cutmix last) 'flop'; ",
         ),
         ("augment=3", "augment = 3 does not fit"),
+        ("augment=crop,flip", "names are joined by +, as in augment=crop+flip."),
         ("nesterov=true", "nesterov = true needs a momentum above 0"),
         ("milestones=[3, 1]", "milestones = [3, 1] must ascend."),
         ("schedule=multi_step", "schedule = multi_step needs milestones"),

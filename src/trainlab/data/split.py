@@ -137,7 +137,7 @@ def _draw_from_each_class(
         raise InputError(
             f"class {classes[k]} has {sizes[k]} of {len(labels)} images: {counts[k]} would validate and "
             f"{sizes[k] - counts[k]} train, but a stratified split needs every class in both parts. Choose another "
-            "share, or draw a plain split."
+            "share, or stratified=false for a plain draw."
         )
     shuffled = random.permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]  # class after class, shuffled within each

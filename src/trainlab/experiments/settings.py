@@ -113,6 +113,10 @@ def _convert_names(key: str, value: Any, rules: Setting) -> tuple[str, ...]:
     names = [] if value == "none" else value.split("+") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise _unfit(key, value, f"none, or names joined by +, each {rules.expected}", rules)
+    if isinstance(value, str) and "," in value:
+        raise InputError(
+            f"{key} = {value!r} does not fit: names are joined by +, as in {key}={value.replace(',', '+')}."
+        )
     for name in names:
         _check_choice(key, name, rules)
     return tuple(names)
