@@ -66,10 +66,13 @@ def test_a_dry_run_stops_after_the_plan(trainlab: Command, tiny: str, tmp_path: 
 
 
 def test_the_plan_warns_of_a_setting_that_no_run_reads(trainlab: Command, tiny: str) -> None:
-    done = trainlab("sweep", tiny, "crop_padding=1,2", "gamma=0.1,0.5", "schedule=constant,step", "--dry-run")
+    done = trainlab(
+        "sweep", tiny, "crop_padding=1,2", "gamma=0.1,0.5", "schedule=constant,step", "beta2=0.9", "--dry-run"
+    )
     assert done.status == 0, done.err
-    assert "crop_padding  1,2   warning: changes nothing; it belongs to augment=crop" in done.out
-    assert done.out.count("changes nothing") == 1  # gamma counts in half of the points
+    assert "crop_padding  1,2   warning: no run reads it; it belongs to augment=crop" in done.out
+    assert done.out.count("no run reads it") == 1  # gamma counts in half of the points
+    assert "beta2 changes nothing here; it belongs to optimizer=adam or" in done.err
 
 
 def test_a_diverging_point_is_told_and_a_sweep_of_nothing_else_fails(trainlab: Command, tiny: str) -> None:

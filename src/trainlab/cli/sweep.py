@@ -10,6 +10,7 @@ import click
 
 from trainlab.cli.executor import executor_options, read_executor
 from trainlab.cli.train import progress_option
+from trainlab.cli.without_effect import tell_without_effect
 
 if TYPE_CHECKING:
     from trainlab.experiments.sweep import Coordinator, Executor, Sweep, SweepFolder, SweepOutcome
@@ -72,6 +73,7 @@ def sweep(
     a file system that all of them see. See docs/sweeps-on-a-cluster.md.
     """
     from trainlab.experiments import next_run_path
+    from trainlab.experiments.config import read_word
     from trainlab.experiments.sweep import Options, SweepFolder, build_sweep, parse_budget, plan_sweep
 
     seconds = None if budget is None else parse_budget(budget)
@@ -94,6 +96,7 @@ def sweep(
     if path.exists():
         SweepFolder.create(path, chosen)  # says that it exists, before the steps are timed
     plan = plan_sweep(chosen)
+    tell_without_effect(chosen, (word for word in words if read_word(word)[0] not in chosen.space))
     click.echo("\n".join([*plan.lines(path), ""]))
     if dry_run:
         return 0

@@ -55,7 +55,11 @@ class SweepPlan:
         each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         seeds = f"{sweep.seeds[0]} to {sweep.seeds[-1]}" if len(sweep.seeds) > 1 else str(sweep.seeds[0])
         head = f"{count_text(self.points, 'point')} × {count_text(len(sweep.seeds), 'seed')}"
-        rows = [(key, f"{varied}{_note(key, varied)}{self._effect_text(key)}") for key, varied in sweep.space.items()]
+        idle = {
+            key: f"   warning: no run reads it; it belongs to {of}"
+            for key, of in sweep.without_effect(sweep.space).items()
+        }
+        rows = [(key, f"{varied}{_note(key, varied)}{idle.get(key, '')}") for key, varied in sweep.space.items()]
         rows += [
             ("search", f"{sweep.search}, seed {sweep.search_seed}" if sweep.trials else sweep.search),
             ("seeds", seeds),
@@ -82,15 +86,6 @@ class SweepPlan:
         if sweep.executor.is_elsewhere or min(sweep.jobs, self.runs) * sweep.cores_per_job <= cores:
             return ""
         return f"; with {count_text(cores, 'core')} here, more at a time are no faster and take more memory"
-
-    def _effect_text(self, key: str) -> str:
-        """Says so when a setting varies and no run reads it: each of its values would give the same figures."""
-        sweep = self.sweep
-        for settings in sweep.known_points() or corners(sweep.space):
-            belongs_to = sweep.config(settings, sweep.seeds[0]).without_effect([key]).get(key)
-            if belongs_to is None:
-                return ""
-        return f"   warning: changes nothing; it belongs to {belongs_to}"
 
     def _pruning_text(self) -> str:
         sweep = self.sweep

@@ -40,7 +40,7 @@ from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
 from trainlab.experiments.sweep.executors.executor import HERE, Executor
 from trainlab.experiments.sweep.pruning import Prune
-from trainlab.experiments.sweep.search import grid, import_optuna, random_points
+from trainlab.experiments.sweep.search import corners, grid, import_optuna, random_points
 from trainlab.experiments.sweep.space import Choices, Range, Settings, read_table, read_words, settings_text
 from trainlab.spelling import unknown_name
 
@@ -140,6 +140,13 @@ class Sweep:
     def config(self, settings: Mapping[str, Any], seed: int) -> Config:
         """The configuration of one run of a point. Raises InputError for settings that do not go together."""
         return self.base.changed({**settings, "seed": seed})
+
+    def without_effect(self, keys: Iterable[str]) -> dict[str, str]:
+        """Those of some settings that no run reads, each with what they belong to; see `Config.without_effect`."""
+        found = dict.fromkeys(keys, "")
+        for settings in self.known_points() or corners(self.space):
+            found = self.config(settings, self.seeds[0]).without_effect(found)
+        return found
 
     def check_points(self) -> list[Settings]:
         """`known_points`, after a look at each. Raises InputError for the first that cannot be run."""
