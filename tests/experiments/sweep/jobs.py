@@ -4,8 +4,9 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Container
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from trainlab.experiments.sweep import RunKey, SweepFolder
 
@@ -42,7 +43,35 @@ def run_under_way(folder: SweepFolder) -> tuple[RunKey, Processes] | None:
     return None
 
 
+class Held:
+    """Workers that are held still, so that no run ends while a test waits for something else to begin."""
+
+    def __init__(self, folder: SweepFolder) -> None:
+        self.folder = folder
+        self.held: dict[RunKey, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for worker in self.held.values():
+            _send(worker, signal.SIGCONT)
+
+    def hold(self, *keys: RunKey, but: Container[int] = ()) -> bool:
+        """Whether the workers of these runs are all held; each is as soon as it is there, if it is not in ``but``."""
+        for key in keys:
+            found = None if key in self.held else job_processes(self.folder.path, key)
+            if found is not None and found.worker not in but:
+                self.held[key] = found.worker
+                _send(found.worker, signal.SIGSTOP)
+        return self.held.keys() >= set(keys)
+
+
 def kill(*pids: int) -> None:
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        _send(pid, signal.SIGKILL)
+
+
+def _send(pid: int, signal_number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal_number)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.experiments.sweep.jobs import job_processes, kill, run_under_way
+from tests.experiments.sweep.jobs import Held, job_processes, kill, run_under_way
 from tests.experiments.sweep.whole_sweep import PATIENCE, assert_whole, start, wait_for
 from tests.processes import environment
 from trainlab.errors import InputError
@@ -56,19 +56,26 @@ def test_a_killed_worker_coordinator_and_node_leave_the_table_of_a_local_sweep(
                 found = run_under_way(folder)
             key, processes = found
             kill(processes.job)  # the worker of Ray; the run itself saves
-            wait_for(lambda: job_processes(folder.path, key, 2) is not None or process.poll() is not None)
-            process.kill()
+            (other,) = (one for one in folder.runs() if one != key)
+            with Held(folder) as first:
+                wait_for(
+                    lambda: (
+                        (first.hold(other) and job_processes(folder.path, key, 2) is not None)
+                        or process.poll() is not None
+                    )
+                )
+                process.kill()
             _, err = process.communicate()
         assert "its Ray worker was killed; it goes on from its last checkpoint" in err
         assert "(raylet)" not in err
 
         with start(folder.path, *where) as process:  # at once: runs of the first coordinator may still save
-            wait_for(
-                lambda: all(job_processes(folder.path, key) for key in folder.runs()) or process.poll() is not None
-            )
-            nodes.stdin.write("remove\n")
-            nodes.stdin.flush()
-            assert nodes.stdout.readline() == "removed\n"
+            with Held(folder) as new:
+                old = (processes.worker, *first.held.values())
+                wait_for(lambda: new.hold(*folder.runs(), but=old) or process.poll() is not None)
+                nodes.stdin.write("remove\n")
+                nodes.stdin.flush()
+                assert nodes.stdout.readline() == "removed\n"
             out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, (out, err)
         assert "; it goes on from its last checkpoint" in err
