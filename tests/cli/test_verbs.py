@@ -13,7 +13,7 @@ from tests.cli.command import Command
 from tests.data.picture_files import write_pets
 from tests.data.small_cifar import packed, use_small_cifar
 from trainlab.data import load
-from trainlab.experiments import RunFolder, preset_names
+from trainlab.experiments import Config, RunFolder, preset_names
 
 
 @pytest.fixture
@@ -127,6 +127,16 @@ def test_what_show_prints_is_a_configuration_file(trainlab: Command, tmp_path: P
     (tmp_path / "copy.toml").write_text(settings, encoding="utf-8")
     again = trainlab("show", "copy.toml").out
     assert again.splitlines()[1:] == shown.splitlines()[1:]
+
+
+def test_show_names_what_has_no_effect_and_keeps_what_was_set(trainlab: Command) -> None:
+    plain = trainlab("show", "mnist-mlp").out
+    assert "#   crop_padding, crop_mode: augment=crop\n" in plain
+    assert "\ncrop_padding = " not in plain
+    assert "\ncrop_padding = 4 " in trainlab("show", "mnist-mlp", "augment=crop").out
+    assert "\ncrop_padding = 2 " in trainlab("show", "mnist-mlp", "crop_padding=2").out
+    for name in Config.__dataclass_fields__:
+        assert name in plain
 
 
 def test_show_takes_the_folder_of_a_run(trainlab: Command, run: str) -> None:

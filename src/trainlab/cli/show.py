@@ -1,5 +1,6 @@
 """``trainlab show`` and ``trainlab list``."""
 
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         _draw_samples(config, run, name, preset, samples)
         return
     described = describe(config.dataset)
-    click.echo(f"# {title}\n{config.to_toml()}")
+    click.echo(f"# {title}\n{_settings_text(config)}")
     rows = summarize_network(config, described.image_shape, len(described.classes))
     width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
     click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>15}{'memory':>12}")
@@ -81,6 +82,20 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         f"\nOne image forward; a training step costs about 3 × {config.batch_size} × {flops:,} FLOPs and holds "
         f"{_bytes(4 * parameters * copies + activations)} (weights, gradients, optimizer, outputs of a batch)."
     )
+
+
+def _settings_text(config: "Config") -> str:
+    """The configuration as a TOML file; settings that nothing reads here, and that nobody has set, by name alone."""
+    from trainlab.experiments import Config
+
+    changed = config.differences(Config())
+    idle = {key: of for key, of in config.without_effect(asdict(config)).items() if key not in changed}
+    lines = [line for line in config.to_toml().splitlines() if line.split(" ")[0] not in idle]
+    groups: dict[str, list[str]] = {}
+    for key, of in idle.items():
+        groups.setdefault(of, []).append(key)
+    lines += ["# without effect here:", *(f"#   {', '.join(keys)}: {of}" for of, keys in groups.items())]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: str, path: Path) -> None:

@@ -329,7 +329,7 @@ class Config:
         """The configuration as a TOML file, with the meaning of each setting beside it."""
         lines = [f"{one.name} = {toml_value(getattr(self, one.name))}" for one in fields(self)]
         width = max(map(len, lines)) + 2
-        meanings = [rules_of(one).meaning for one in fields(self)]
+        meanings = [rules_of(one).explained for one in fields(self)]
         return "".join(f"{line:{width}}# {meaning}\n" for line, meaning in zip(lines, meanings, strict=True))
 
 

@@ -38,6 +38,12 @@ class Setting:
             parts.append(f"below {self.high:g}" if self.open_high else f"at most {self.high:g}")
         return "a finite number" + (" " + " and ".join(parts) if parts else "")
 
+    @property
+    def explained(self) -> str:
+        """The meaning, and behind it the choices that it does not name."""
+        told = all(choice in self.meaning for choice in self.choices)
+        return self.meaning if told else f"{self.meaning} ({', '.join(self.choices)})"
+
     def admits(self, number: float) -> bool:
         above = number > self.low if self.open_low else number >= self.low
         below = number < self.high if self.open_high else number <= self.high
