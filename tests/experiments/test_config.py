@@ -9,6 +9,7 @@ import pytest
 
 from trainlab.errors import InputError
 from trainlab.experiments import Config, load_preset, preset_names
+from trainlab.experiments.belonging import BELONGING, without_effect
 from trainlab.experiments.config import read_toml
 from trainlab.experiments.settings import parse_text, rules_of
 
@@ -123,7 +124,7 @@ def test_settings_that_contradict_each_other(words: list[str], message: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "without_effect"),
+    ("words", "idle"),
     [
         (["crop_padding=2", "lr=0.5"], {"crop_padding": "augment=crop"}),
         (["crop_padding=2", "augment=crop+flip"], {}),
@@ -137,20 +138,20 @@ def test_settings_that_contradict_each_other(words: list[str], message: str) -> 
         (["tta=true"], {}),
     ],
 )
-def test_settings_that_nothing_reads_are_told_with_what_they_belong_to(
-    words: list[str], without_effect: dict[str, str]
-) -> None:
+def test_settings_that_nothing_reads_are_told_with_what_they_belong_to(words: list[str], idle: dict[str, str]) -> None:
     keys = [word.partition("=")[0] for word in words]
-    assert Config().override(words).without_effect(keys) == without_effect
+    found = without_effect(Config().override(words))
+    assert {key: found[key] for key in keys if key in found} == idle
 
 
-def test_what_a_setting_belongs_to_is_a_setting_with_such_values() -> None:
-    for one in fields(Config):
-        if used_with := rules_of(one).used_with:
-            partner, *values = used_with
-            for value in values:
-                Config.value_of(partner, value)  # refuses what there is not
-            assert partner != one.name
+def test_what_settings_belong_to_are_settings_with_such_values() -> None:
+    belonging = [key for _, _, keys in BELONGING for key in keys]
+    assert len(belonging) == len(set(belonging))
+    for partner, values, keys in BELONGING:
+        assert {partner, *keys} <= {one.name for one in fields(Config)}
+        assert partner not in keys
+        for value in values:
+            Config.value_of(partner, value)  # refuses what there is not
 
 
 def test_a_written_file_gives_back_the_configuration(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """``trainlab show`` and ``trainlab list``."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     """
     from trainlab.data import describe
     from trainlab.experiments import RunFolder, load_preset, summarize_network
+    from trainlab.experiments.belonging import without_effect
 
     run = RunFolder.open(Path(preset)) if Path(preset).is_dir() else None
     if run is not None:
@@ -58,12 +59,13 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         chosen = load_preset(preset)
         config, name, title = chosen.config, chosen.name, f"{chosen.name}: {chosen.description}"
     config = config.override(overrides)
-    tell_without_effect(config, overrides)
+    idle = without_effect(config)
+    tell_without_effect(idle, overrides)
     if samples is not None:
         _draw_samples(config, run, name, preset, samples)
         return
     described = describe(config.dataset)
-    click.echo(f"# {title}\n{_settings_text(config)}")
+    click.echo(f"# {title}\n{_settings_text(config, idle)}")
     rows = summarize_network(config, described.image_shape, len(described.classes))
     width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
     click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>15}{'memory':>12}")
@@ -84,18 +86,17 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     )
 
 
-def _settings_text(config: "Config") -> str:
-    """The configuration as a TOML file; settings that nothing reads here, and that nobody has set, by name alone."""
+def _settings_text(config: "Config", idle: Mapping[str, str]) -> str:
+    """The configuration as a TOML file; idle settings that nobody has set by name alone, beside what they belong to."""
     from trainlab.experiments import Config
 
     changed = config.differences(Config())
-    idle = {key: of for key, of in config.without_effect(asdict(config)).items() if key not in changed}
-    lines = [line for line in config.to_toml().splitlines() if line.split(" ")[0] not in idle]
     groups: dict[str, list[str]] = {}
-    for key, of in idle.items():
-        groups.setdefault(of, []).append(key)
-    lines += ["# without effect here:", *(f"#   {', '.join(keys)}: {of}" for of, keys in groups.items())]
-    return "".join(f"{line}\n" for line in lines)
+    for key, belongs_to in idle.items():
+        if key not in changed:
+            groups.setdefault(belongs_to, []).append(key)
+    named = [f"#   {', '.join(keys)}: {belongs_to}\n" for belongs_to, keys in groups.items()]
+    return "".join([config.to_toml(but=idle.keys() - changed.keys()), "# without effect here:\n", *named])
 
 
 def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: str, path: Path) -> None:

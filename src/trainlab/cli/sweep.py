@@ -96,7 +96,8 @@ def sweep(
     if path.exists():
         SweepFolder.create(path, chosen)  # says that it exists, before the steps are timed
     plan = plan_sweep(chosen)
-    tell_without_effect(chosen, (word for word in words if read_word(word)[0] not in chosen.space))
+    fixed = [key for key, _ in map(read_word, words) if key not in chosen.space]
+    tell_without_effect(chosen.without_effect(fixed), words)
     click.echo("\n".join([*plan.lines(path), ""]))
     if dry_run:
         return 0

@@ -47,12 +47,13 @@ def train(
     """
     from trainlab.experiments import load_preset, next_run_path, open_group
     from trainlab.experiments import train as train_config
+    from trainlab.experiments.belonging import without_effect
 
     group = open_group()
     chosen = group.agreed(lambda: load_preset(preset))
     config = group.agreed(lambda: chosen.config.override(overrides))
     if group.is_first:
-        tell_without_effect(config, overrides)
+        tell_without_effect(without_effect(config), overrides)
     folder = path or next_run_path(Path("runs"), chosen.name)
     with _progress_of(group, progress) as shown, _event_files(group, folder, tensorboard) as events:
         result = train_config(

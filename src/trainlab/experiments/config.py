@@ -4,7 +4,7 @@ A configuration comes from a TOML file (a preset, or the user's own), overridden
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from trainlab.data import augmentation
 from trainlab.errors import InputError
-from trainlab.experiments.settings import convert, parse_text, rules_of, setting, value_text
+from trainlab.experiments.settings import convert, parse_text, rules_of, setting
 from trainlab.models.networks import NUMPY_MODELS
 from trainlab.models.vit import ViTSize
 
@@ -27,8 +27,6 @@ OTHER_NAMES = {
     "early_stopping": "patience",
 }
 """What other tools call a setting: an error names ours."""
-ADAMS = ("adam", "adamw", "muon")
-"""The optimizers that remember means as Adam does; muon leaves some weights to it."""
 
 
 @dataclass(frozen=True)
@@ -64,53 +62,23 @@ class Config:
         ),
     )
 
-    crop_padding: int = setting(
-        4, "pixels that crop adds on each side", low=0, high=1000, used_with=("augment", "crop")
-    )
-    crop_mode: str = setting(
-        "zero",
-        "what crop adds: zeros, or the image mirrored",
-        choices=("zero", "reflect"),
-        used_with=("augment", "crop"),
-    )
-    affine_rotation: float = setting(
-        15.0, "largest angle by which affine turns, in degrees", low=0, high=180, used_with=("augment", "affine")
-    )
-    affine_scale: float = setting(
-        0.15,
-        "largest share by which affine stretches or shrinks each axis",
-        low=0,
-        high=0.9,
-        used_with=("augment", "affine"),
-    )
-    affine_shear: float = setting(
-        0.15, "pixels sideways a pixel downwards at most, of affine", low=0, high=10, used_with=("augment", "affine")
-    )
-    affine_translation: float = setting(
-        2.0, "pixels by which affine moves at most", low=0, high=1000, used_with=("augment", "affine")
-    )
-    elastic_sigma: float = setting(
-        4.0, "pixels over which elastic moves alike", low=0.1, high=1000, used_with=("augment", "elastic")
-    )
+    crop_padding: int = setting(4, "pixels that crop adds on each side", low=0, high=1000)
+    crop_mode: str = setting("zero", "what crop adds: zeros, or the image mirrored", choices=("zero", "reflect"))
+    affine_rotation: float = setting(15.0, "largest angle by which affine turns, in degrees", low=0, high=180)
+    affine_scale: float = setting(0.15, "largest share by which affine stretches or shrinks each axis", low=0, high=0.9)
+    affine_shear: float = setting(0.15, "pixels sideways a pixel downwards at most, of affine", low=0, high=10)
+    affine_translation: float = setting(2.0, "pixels by which affine moves at most", low=0, high=1000)
+    elastic_sigma: float = setting(4.0, "pixels over which elastic moves alike", low=0.1, high=1000)
     elastic_alpha: float = setting(
-        34.0,
-        "how far elastic moves: about 0.16 · alpha / sigma pixels",
-        low=0,
-        high=1_000_000,
-        used_with=("augment", "elastic"),
+        34.0, "how far elastic moves: about 0.16 · alpha / sigma pixels", low=0, high=1_000_000
     )
-    cutout_size: int = setting(
-        16, "side of cutout's square in pixels", low=1, high=10_000, used_with=("augment", "cutout")
-    )
-    erasing_p: float = setting(
-        0.5, "share of images that erasing changes", low=0, high=1, used_with=("augment", "erasing")
-    )
+    cutout_size: int = setting(16, "side of cutout's square in pixels", low=1, high=10_000)
+    erasing_p: float = setting(0.5, "share of images that erasing changes", low=0, high=1)
     mix_alpha: float = setting(
         1.0,
         "of mixup and cutmix: small leaves one image nearly as it is, large mixes half and half",
         low=0.01,
         high=100,
-        used_with=("augment", "mixup", "cutmix"),
     )
 
     # The network
@@ -120,44 +88,17 @@ class Config:
         choices=("mlp", "lenet", "convnet", "fastnet", "resnet18", "resnet34", "vit"),
     )
     hidden: tuple[int, ...] = setting(
-        (128,),
-        "width of each hidden layer of mlp, of each stage of fastnet",
-        low=1,
-        high=100_000,
-        used_with=("model", "mlp", "fastnet"),
+        (128,), "width of each hidden layer of mlp, of each stage of fastnet", low=1, high=100_000
     )
-    fastnet_depth: int = setting(
-        2,
-        "convolutions in each stage of fastnet; 3 are a residual block",
-        low=2,
-        high=3,
-        used_with=("model", "fastnet"),
-    )
-    vit_patch: int = setting(
-        4, "side of the patches that vit cuts images into, in pixels", low=1, high=1000, used_with=("model", "vit")
-    )
-    vit_width: int = setting(
-        64, "numbers that vit describes a patch with", low=1, high=10_000, used_with=("model", "vit")
-    )
-    vit_depth: int = setting(4, "blocks of vit", low=1, high=100, used_with=("model", "vit"))
-    vit_heads: int = setting(
-        4, "heads of each attention of vit; they divide vit_width", low=1, high=1000, used_with=("model", "vit")
-    )
-    activation: str = setting(
-        "relu",
-        "between the layers",
-        choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"),
-        used_with=("model", "mlp"),
-    )
-    dropout: float = setting(
-        0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True, used_with=("model", "mlp")
-    )
-    initialization: str = setting(
-        "he", "how weights begin", choices=("he", "xavier", "normal"), used_with=("model", "mlp")
-    )
-    initial_std: float = setting(
-        0.01, "σ of initialization=normal", low=0, open_low=True, used_with=("initialization", "normal")
-    )
+    fastnet_depth: int = setting(2, "convolutions in each stage of fastnet; 3 are a residual block", low=2, high=3)
+    vit_patch: int = setting(4, "side of the patches that vit cuts images into, in pixels", low=1, high=1000)
+    vit_width: int = setting(64, "numbers that vit describes a patch with", low=1, high=10_000)
+    vit_depth: int = setting(4, "blocks of vit", low=1, high=100)
+    vit_heads: int = setting(4, "heads of each attention of vit; they divide vit_width", low=1, high=1000)
+    activation: str = setting("relu", "between the layers", choices=("relu", "leaky_relu", "gelu", "tanh", "sigmoid"))
+    dropout: float = setting(0.0, "probability of dropping a hidden unit", low=0, high=1, open_high=True)
+    initialization: str = setting("he", "how weights begin", choices=("he", "xavier", "normal"))
+    initial_std: float = setting(0.01, "σ of initialization=normal", low=0, open_low=True)
 
     # How it learns
     engine: str = setting("numpy", "what computes", choices=("numpy", "torch"))
@@ -171,20 +112,12 @@ class Config:
     label_smoothing: float = setting(0.0, "share of the target spread over all classes", low=0, high=1, open_high=True)
     optimizer: str = setting("sgd", "rule that changes the weights", choices=("sgd", "adam", "adamw", "muon"))
     lr: float = setting(0.1, "learning rate", low=0, open_low=True)
-    adam_lr: float = setting(
-        0.001,
-        "for what muon leaves to adam: biases and the last layer",
-        low=0,
-        open_low=True,
-        used_with=("optimizer", "muon"),
-    )
+    adam_lr: float = setting(0.001, "for what muon leaves to adam: biases and the last layer", low=0, open_low=True)
     momentum: float = setting(0.0, "share of the last step kept, sgd and muon", low=0, high=1, open_high=True)
     nesterov: bool = setting(False, "look ahead along the momentum, sgd and muon")
     unit_rows: bool = setting(False, "muon keeps rows at length 1, for weights in front of BatchNorm")
-    beta1: float = setting(0.9, "memory of Adam's mean", low=0, high=1, open_high=True, used_with=("optimizer", *ADAMS))
-    beta2: float = setting(
-        0.999, "memory of Adam's mean square", low=0, high=1, open_high=True, used_with=("optimizer", *ADAMS)
-    )
+    beta1: float = setting(0.9, "memory of Adam's mean", low=0, high=1, open_high=True)
+    beta2: float = setting(0.999, "memory of Adam's mean square", low=0, high=1, open_high=True)
     weight_decay: float = setting(0.0, "pull of every weight towards 0", low=0)
     clip_norm: float = setting(0.0, "largest joint length of all gradients; 0 does not clip", low=0)
     batch_size: int = setting(128, "images in a step", low=1)
@@ -202,13 +135,9 @@ class Config:
         "learning rate over time",
         choices=("constant", "step", "multi_step", "linear", "cosine", "one_cycle"),
     )
-    step_every: int = setting(10, "epochs between two drops, schedule=step", low=1, used_with=("schedule", "step"))
-    milestones: tuple[int, ...] = setting(
-        (), "epochs after which the rate drops, schedule=multi_step", low=1, used_with=("schedule", "multi_step")
-    )
-    gamma: float = setting(
-        0.1, "factor of each drop", low=0, high=1, open_low=True, used_with=("schedule", "step", "multi_step")
-    )
+    step_every: int = setting(10, "epochs between two drops, schedule=step", low=1)
+    milestones: tuple[int, ...] = setting((), "epochs after which the rate drops, schedule=multi_step", low=1)
+    gamma: float = setting(0.1, "factor of each drop", low=0, high=1, open_low=True)
     warm_up: float = setting(0.0, "epochs of linear warm-up", low=0)
     patience: int = setting(0, "stop after so many epochs without a better validation accuracy; 0 never", low=0)
 
@@ -223,11 +152,7 @@ class Config:
     threads: int = setting(0, "for matrix products; 0 takes as many cores as have enough to do", low=0, high=1024)
     compile: bool = setting(False, "let torch.compile make the network faster; needs a C++ compiler; engine=torch")
     evaluate_test: bool = setting(True, "evaluate the weights that are kept on the test set, once, at the end")
-    tta: bool = setting(
-        False,
-        "report also the test accuracy over each image together with its mirror image",
-        used_with=("evaluate_test", True),
-    )
+    tta: bool = setting(False, "report also the test accuracy over each image together with its mirror image")
     checkpoint_steps: int = setting(0, "save after so many steps; 0 after every epoch only", low=0)
     checkpoint_seconds: float = setting(30.0, "save after so many seconds; 0 after every epoch only", low=0)
 
@@ -307,29 +232,16 @@ class Config:
             return None
         return ViTSize(self.vit_patch, self.vit_width, self.vit_depth, self.vit_heads)
 
-    def without_effect(self, keys: Iterable[str]) -> dict[str, str]:
-        """Those of some settings that change nothing here, each with what they belong to.
-
-        >>> Config(model="lenet").without_effect(["hidden", "lr"])
-        {'hidden': 'model=mlp or model=fastnet'}
-        """
-        found = {}
-        for key in keys:
-            partner, *values = rules_of(self.__dataclass_fields__[key]).used_with or ("",)
-            chosen = getattr(self, partner) if partner else ()
-            if partner and not set(values) & set(chosen if isinstance(chosen, tuple) else [chosen]):
-                found[key] = " or ".join(f"{partner}={value_text(value)}" for value in values)
-        return found
-
     def differences(self, other: "Config") -> dict[str, Any]:
         """The settings that are not as in another configuration."""
         return {key: value for key, value in asdict(self).items() if value != getattr(other, key)}
 
-    def to_toml(self) -> str:
-        """The configuration as a TOML file, with the meaning of each setting beside it."""
-        lines = [f"{one.name} = {toml_value(getattr(self, one.name))}" for one in fields(self)]
+    def to_toml(self, but: Container[str] = ()) -> str:
+        """The configuration as a TOML file, with the meaning of each setting beside it; without those in ``but``."""
+        shown = [one for one in fields(self) if one.name not in but]
+        lines = [f"{one.name} = {toml_value(getattr(self, one.name))}" for one in shown]
         width = max(map(len, lines)) + 2
-        meanings = [rules_of(one).explained for one in fields(self)]
+        meanings = [rules_of(one).explained for one in shown]
         return "".join(f"{line:{width}}# {meaning}\n" for line, meaning in zip(lines, meanings, strict=True))
 
 

@@ -13,10 +13,7 @@ _KEY = "setting"
 
 @dataclass(frozen=True)
 class Setting:
-    """The rules for one value. Bounds are inclusive unless ``open_low`` or ``open_high`` says otherwise.
-
-    ``used_with`` is another setting and those of its values that this one matters with; empty where it always does.
-    """
+    """The rules for one value. Bounds are inclusive unless ``open_low`` or ``open_high`` says otherwise."""
 
     meaning: str
     low: float = -math.inf
@@ -24,7 +21,6 @@ class Setting:
     open_low: bool = False
     open_high: bool = False
     choices: tuple[str, ...] = ()
-    used_with: tuple[Any, ...] = ()
 
     @property
     def expected(self) -> str:

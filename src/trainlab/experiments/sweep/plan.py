@@ -55,11 +55,9 @@ class SweepPlan:
         each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         seeds = f"{sweep.seeds[0]} to {sweep.seeds[-1]}" if len(sweep.seeds) > 1 else str(sweep.seeds[0])
         head = f"{count_text(self.points, 'point')} × {count_text(len(sweep.seeds), 'seed')}"
-        idle = {
-            key: f"   warning: no run reads it; it belongs to {of}"
-            for key, of in sweep.without_effect(sweep.space).items()
-        }
-        rows = [(key, f"{varied}{_note(key, varied)}{idle.get(key, '')}") for key, varied in sweep.space.items()]
+        rows = [(key, f"{varied}{_note(key, varied)}") for key, varied in sweep.space.items()]
+        idle = sweep.without_effect(sweep.space)
+        rows += [("warning", f"no run reads {key}; it belongs to {of}") for key, of in idle.items()]
         rows += [
             ("search", f"{sweep.search}, seed {sweep.search_seed}" if sweep.trials else sweep.search),
             ("seeds", seeds),

@@ -37,6 +37,7 @@ from typing import Any, Literal, get_args
 
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import available_cores
+from trainlab.experiments.belonging import without_effect
 from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
 from trainlab.experiments.sweep.executors.executor import HERE, Executor
 from trainlab.experiments.sweep.pruning import Prune
@@ -142,11 +143,14 @@ class Sweep:
         return self.base.changed({**settings, "seed": seed})
 
     def without_effect(self, keys: Iterable[str]) -> dict[str, str]:
-        """Those of some settings that no run reads, each with what they belong to; see `Config.without_effect`."""
-        found = dict.fromkeys(keys, "")
+        """Those of some settings that no run reads, each with what it belongs to."""
+        idle = dict.fromkeys(keys, "")
         for settings in self.known_points() or corners(self.space):
-            found = self.config(settings, self.seeds[0]).without_effect(found)
-        return found
+            of_point = without_effect(self.config(settings, self.seeds[0]))
+            idle = {key: of_point[key] for key in idle if key in of_point}
+            if not idle:
+                break
+        return idle
 
     def check_points(self) -> list[Settings]:
         """`known_points`, after a look at each. Raises InputError for the first that cannot be run."""
@@ -188,8 +192,7 @@ class Sweep:
                 "[slurm]",
                 *(f"{toml_value(key)} = {toml_value(value)}" for key, value in self.executor.slurm.items()),
             ]
-        settings = [line for line in self.base.to_toml().splitlines() if line.split(" ")[0] not in self.space]
-        return "\n".join([*lines, "", "[settings]", *settings, ""])
+        return "\n".join([*lines, "", "[settings]", self.base.to_toml(but=self.space)])
 
 
 def build_sweep(preset: str, words: Iterable[str] = (), options: Options | None = None) -> Sweep:

@@ -1,0 +1,45 @@
+"""Settings that count only beside certain values of another one, and change nothing elsewhere."""
+
+from typing import TYPE_CHECKING, Any
+
+from trainlab.experiments.settings import value_text
+
+if TYPE_CHECKING:
+    from trainlab.experiments.config import Config
+
+ADAMS = ("adam", "adamw", "muon")  # muon leaves some weights to adam
+BELONGING: tuple[tuple[str, tuple[Any, ...], tuple[str, ...]], ...] = (
+    ("augment", ("crop",), ("crop_padding", "crop_mode")),
+    ("augment", ("affine",), ("affine_rotation", "affine_scale", "affine_shear", "affine_translation")),
+    ("augment", ("elastic",), ("elastic_sigma", "elastic_alpha")),
+    ("augment", ("cutout",), ("cutout_size",)),
+    ("augment", ("erasing",), ("erasing_p",)),
+    ("augment", ("mixup", "cutmix"), ("mix_alpha",)),
+    ("model", ("mlp", "fastnet"), ("hidden",)),
+    ("model", ("mlp",), ("activation", "dropout", "initialization")),
+    ("model", ("fastnet",), ("fastnet_depth",)),
+    ("model", ("vit",), ("vit_patch", "vit_width", "vit_depth", "vit_heads")),
+    ("initialization", ("normal",), ("initial_std",)),
+    ("optimizer", ("muon",), ("adam_lr",)),
+    ("optimizer", ADAMS, ("beta1", "beta2")),
+    ("schedule", ("step",), ("step_every",)),
+    ("schedule", ("multi_step",), ("milestones",)),
+    ("schedule", ("step", "multi_step"), ("gamma",)),
+    ("evaluate_test", (True,), ("tta",)),
+)
+"""A setting, some of its values, and the settings that are read where it has one of those."""
+
+
+def without_effect(config: "Config") -> dict[str, str]:
+    """The settings that nothing reads in a configuration, each with what it belongs to.
+
+    >>> from trainlab.experiments import Config
+    >>> without_effect(Config(model="lenet"))["hidden"]
+    'model=mlp or model=fastnet'
+    """
+    found: dict[str, str] = {}
+    for partner, values, keys in BELONGING:
+        value = getattr(config, partner)
+        if not set(values) & set(value if isinstance(value, tuple) else [value]):
+            found |= dict.fromkeys(keys, " or ".join(f"{partner}={value_text(one)}" for one in values))
+    return found
