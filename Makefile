@@ -10,6 +10,9 @@ PACKAGE := $(shell git ls-files pyproject.toml constraints.txt 2>/dev/null || ec
 demo: .venv/.demo
 	$(BIN)/trainlab train mnist-mlp
 
+# a process a core: threads of their own would only wait for each other. Tests of threads say how many they want
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
