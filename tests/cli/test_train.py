@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Command
+from trainlab.experiments import preset_names
 
 
 def test_a_run_ends_with_a_table_a_picture_and_what_to_try_next(trainlab: Command, tiny: str) -> None:
@@ -38,6 +39,18 @@ def test_a_word_that_changes_nothing_is_told(trainlab: Command, tiny: str) -> No
     assert done.err == "trainlab: note: cutout_size changes nothing here; it belongs to augment=cutout.\n"
     shown = trainlab("show", tiny, "vit_depth=2")
     assert shown.err == "trainlab: note: vit_depth changes nothing here; it belongs to model=vit.\n"
+
+
+def test_what_a_file_sets_in_vain_is_told_but_not_what_a_word_leaves_behind(trainlab: Command, tiny: str) -> None:
+    Path("mine.toml").write_text(Path(tiny).read_text() + 'step_every = 3\naugment = ["crop"]\ncrop_padding = 2\n')
+    shown = trainlab("show", "mine.toml")
+    assert shown.err == "trainlab: note: step_every changes nothing here; it belongs to schedule=step.\n"
+    assert trainlab("show", "mine.toml", "augment=none", "schedule=step").err == ""
+
+
+def test_no_preset_sets_anything_in_vain(trainlab: Command) -> None:
+    for preset in preset_names():
+        assert trainlab("show", preset).err == ""
 
 
 def test_runs_are_numbered_and_can_be_named(trainlab: Command, tiny: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from trainlab.cli.without_effect import tell_without_effect
+from trainlab.cli.without_effect import tell_idle_settings
 
 
 @click.command("lr-find", short_help="A learning-rate range test: which rate to try first.")
@@ -28,13 +28,12 @@ def lr_find(
     """
     from trainlab.errors import InputError
     from trainlab.experiments import load_preset, next_run_path
-    from trainlab.experiments.belonging import without_effect
     from trainlab.experiments.rate_test import rate_test
     from trainlab.report.rate_curve import draw_rate_test
 
     chosen = load_preset(preset)
     config = chosen.config.override(overrides)
-    tell_without_effect(without_effect(config), overrides)
+    tell_idle_settings(chosen.config, config, overrides)
     path = path or next_run_path(Path(), f"lr-{chosen.name}", ".png")
     if path.exists():
         raise InputError(f"{path} exists already and is not overwritten. Give another name with --out.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trainlab.cli.without_effect import tell_without_effect
+from trainlab.cli.without_effect import tell_idle_settings
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,18 +54,17 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
 
     run = RunFolder.open(Path(preset)) if Path(preset).is_dir() else None
     if run is not None:
-        config, name, title = run.config, preset, preset
+        chosen, name, title = run.config, preset, preset
     else:
-        chosen = load_preset(preset)
-        config, name, title = chosen.config, chosen.name, f"{chosen.name}: {chosen.description}"
-    config = config.override(overrides)
-    idle = without_effect(config)
-    tell_without_effect(idle, overrides)
+        found = load_preset(preset)
+        chosen, name, title = found.config, found.name, f"{found.name}: {found.description}"
+    config = chosen.override(overrides)
+    tell_idle_settings(chosen, config, overrides)
     if samples is not None:
         _draw_samples(config, run, name, preset, samples)
         return
     described = describe(config.dataset)
-    click.echo(f"# {title}\n{_settings_text(config, idle)}")
+    click.echo(f"# {title}\n{_settings_text(config, without_effect(config))}")
     rows = summarize_network(config, described.image_shape, len(described.classes))
     width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
     click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>15}{'memory':>12}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trainlab.cli.executor import executor_options, read_executor
-from trainlab.cli.without_effect import tell_without_effect
+from trainlab.cli.without_effect import tell_idle_settings
 from trainlab.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,13 +47,12 @@ def train(
     """
     from trainlab.experiments import load_preset, next_run_path, open_group
     from trainlab.experiments import train as train_config
-    from trainlab.experiments.belonging import without_effect
 
     group = open_group()
     chosen = group.agreed(lambda: load_preset(preset))
     config = group.agreed(lambda: chosen.config.override(overrides))
     if group.is_first:
-        tell_without_effect(without_effect(config), overrides)
+        tell_idle_settings(chosen.config, config, overrides)
     folder = path or next_run_path(Path("runs"), chosen.name)
     with _progress_of(group, progress) as shown, _event_files(group, folder, tensorboard) as events:
         result = train_config(
