@@ -11,6 +11,8 @@ from trainlab.experiments import load_preset
 from trainlab.experiments.run_folder import kept_epoch
 
 PRESETS = ("mnist-mlp", "mnist-fast", "mnist-best", "fashion-mnist-mlp")
+SHORT_RESNET18 = "cifar10-resnet18 subset=5000 epochs=5 batch_size=128 lr=0.1"
+"""On a CPU: as much of the preset as shows that it learns."""
 ALONE = {  # those that take minutes, each a benchmark of its own
     "mnist_lenet": "mnist-lenet",
     "mnist_best_augmented": "mnist-best-augmented",
@@ -18,6 +20,7 @@ ALONE = {  # those that take minutes, each a benchmark of its own
     "cifar10_tiny_numpy": "cifar10-tiny engine=numpy",
     "cifar10_fast": "cifar10-fast",
     "cifar10_94": "cifar10-94",
+    "cifar10_resnet18_short": SHORT_RESNET18,
 }
 PARTS: tuple[Part, ...] = ("train", "test")
 PROMISED = {  # mean test accuracy, at least
@@ -31,7 +34,7 @@ PROMISED = {  # mean test accuracy, at least
     "cifar10-94": 0.94,
 }
 SECONDS = {"mnist-lenet": 60, "mnist-best-augmented": 600, "cifar10-fast": 900, "cifar10-94": 2400}  # at most
-FEWER_SEEDS = {"cifar10-94": 1}  # where a run takes long
+FEWER_SEEDS = {"cifar10-94": 1, SHORT_RESNET18: 1}  # where a run takes long
 COLUMNS = [
     "preset",
     "test accuracy",
