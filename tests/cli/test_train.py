@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Command
-from trainlab.experiments import preset_names
 
 
 def test_a_run_ends_with_a_table_a_picture_and_what_to_try_next(trainlab: Command, tiny: str) -> None:
@@ -46,11 +45,6 @@ def test_what_a_file_sets_in_vain_is_told_but_not_what_a_word_leaves_behind(trai
     shown = trainlab("show", "mine.toml")
     assert shown.err == "trainlab: note: step_every changes nothing here; it belongs to schedule=step.\n"
     assert trainlab("show", "mine.toml", "augment=none", "schedule=step").err == ""
-
-
-def test_no_preset_sets_anything_in_vain(trainlab: Command) -> None:
-    for preset in preset_names():
-        assert trainlab("show", preset).err == ""
 
 
 def test_runs_are_numbered_and_can_be_named(trainlab: Command, tiny: str) -> None:

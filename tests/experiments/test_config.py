@@ -144,6 +144,12 @@ def test_settings_that_nothing_reads_are_told_with_what_they_belong_to(words: li
     assert {key: found[key] for key in keys if key in found} == idle
 
 
+@pytest.mark.parametrize("preset", preset_names())
+def test_no_preset_sets_anything_in_vain(preset: str) -> None:
+    config = load_preset(preset).config
+    assert not without_effect(config).keys() & config.differences(Config()).keys()
+
+
 def test_what_settings_belong_to_are_settings_with_such_values() -> None:
     belonging = [key for _, _, keys in BELONGING for key in keys]
     assert len(belonging) == len(set(belonging))

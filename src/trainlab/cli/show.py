@@ -1,6 +1,5 @@
 """``trainlab show`` and ``trainlab list``."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +49,6 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     """
     from trainlab.data import describe
     from trainlab.experiments import RunFolder, load_preset, summarize_network
-    from trainlab.experiments.belonging import without_effect
 
     run = RunFolder.open(Path(preset)) if Path(preset).is_dir() else None
     if run is not None:
@@ -64,7 +62,7 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         _draw_samples(config, run, name, preset, samples)
         return
     described = describe(config.dataset)
-    click.echo(f"# {title}\n{_settings_text(config, without_effect(config))}")
+    click.echo(f"# {title}\n{_settings_text(config)}")
     rows = summarize_network(config, described.image_shape, len(described.classes))
     width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
     click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>15}{'memory':>12}")
@@ -85,10 +83,12 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     )
 
 
-def _settings_text(config: "Config", idle: Mapping[str, str]) -> str:
+def _settings_text(config: "Config") -> str:
     """The configuration as a TOML file; idle settings that nobody has set by name alone, beside what they belong to."""
     from trainlab.experiments import Config
+    from trainlab.experiments.belonging import without_effect
 
+    idle = without_effect(config)
     changed = config.differences(Config())
     groups: dict[str, list[str]] = {}
     for key, belongs_to in idle.items():

@@ -96,8 +96,7 @@ def sweep(
     if path.exists():
         SweepFolder.create(path, chosen)  # says that it exists, before the steps are timed
     plan = plan_sweep(chosen)
-    fixed = [key for key, _ in map(read_word, words) if key not in chosen.space]
-    tell_without_effect(chosen.without_effect(fixed), fixed)
+    tell_without_effect(chosen.without_effect(key for key, _ in map(read_word, words) if key not in chosen.space))
     click.echo("\n".join([*plan.lines(path), ""]))
     if dry_run:
         return 0

@@ -1,6 +1,6 @@
 """A word about settings that somebody chose and that change nothing."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -16,11 +16,11 @@ def tell_idle_settings(chosen: "Config", config: "Config", words: Iterable[str])
     from trainlab.experiments.config import read_word
 
     of_file = without_effect(chosen).keys() & chosen.differences(Config()).keys()
-    tell_without_effect(without_effect(config), {read_word(word)[0] for word in words} | of_file)
+    keys = of_file | {read_word(word)[0] for word in words}
+    tell_without_effect({key: of for key, of in without_effect(config).items() if key in keys})
 
 
-def tell_without_effect(idle: Mapping[str, str], keys: Container[str]) -> None:
-    """One line on stderr for each idle setting that is among the keys, with what it belongs to."""
+def tell_without_effect(idle: Mapping[str, str]) -> None:
+    """One line on stderr for each idle setting, with what it belongs to."""
     for key, belongs_to in idle.items():
-        if key in keys:
-            click.echo(f"trainlab: note: {key} changes nothing here; it belongs to {belongs_to}.", err=True)
+        click.echo(f"trainlab: note: {key} changes nothing here; it belongs to {belongs_to}.", err=True)
