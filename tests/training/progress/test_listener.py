@@ -73,6 +73,20 @@ def test_pace_and_time_left_keep_validation_apart_from_steps() -> None:
     assert now.seconds_left == pytest.approx(200 / 50 + 2 * 3.0)
 
 
+def test_a_process_that_was_stopped_expects_to_go_on_as_before() -> None:
+    clock, recorder = Clock(), Recorder(interval=0.1)
+    progress = Progress(recorder, clock)
+    progress(RunStarted("stopped", 1, 100, 1, 100, 10, 10, 0))
+    for step in range(1, 51):
+        clock.now += 3600.0 if step == 40 else 0.5
+        progress(StepEnded(step, 1, 0.5, 1, 1, 0.01))
+    assert recorder.snapshots[-1].pace == pytest.approx(2.0)
+    for step in range(51, 54):
+        clock.now += 3600.0
+        progress(StepEnded(step, 1, 0.5, 1, 1, 0.01))
+    assert recorder.snapshots[-1].pace == pytest.approx(1 / 3600)
+
+
 def test_the_wait_for_validation_is_shown_after_a_long_epoch_only() -> None:
     for seconds_per_step, expected in ((0.1, 3), (0.001, 0)):
         clock, recorder = Clock(), Recorder()

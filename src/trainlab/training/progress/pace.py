@@ -15,6 +15,9 @@ LARGEST_STRIDE = 256
 SMOOTHING_SECONDS = 4.0
 """What was measured this long ago weighs 1/e of what is measured now."""
 
+STOPPED_SECONDS, STOPPED_FACTOR = 5.0, 20.0
+"""Steps that take longer than this, and so many times as long as those before, have waited for a stopped process."""
+
 
 def next_stride(stride: int, seconds: float) -> int:
     """Steps until the next look at the clock, when the last ``stride`` steps took ``seconds``.
@@ -39,20 +42,29 @@ class Pace:
     ``rate = Σ wᵢ stepsᵢ / Σ wᵢ secondsᵢ`` with ``w = exp(−age / SMOOTHING_SECONDS)``: a ratio of sums, right from the
     first measurement on and for steps that take a minute each.
 
+    While a process is stopped (Ctrl-Z) its clock goes on. So steps that take far longer than those before are left out
+    once; if those after them do as well, that is the new pace.
+
     >>> pace = Pace()
     >>> pace.add(steps=100, seconds=0.5)
+    >>> pace.add(steps=1, seconds=3600)
     >>> pace.steps_per_second
     200.0
     """
 
-    __slots__ = ("_seconds", "_steps")
+    __slots__ = ("_seconds", "_steps", "_was_stopped")
 
     def __init__(self) -> None:
         self._steps = 0.0
         self._seconds = 0.0
+        self._was_stopped = False
 
     def add(self, steps: int, seconds: float) -> None:
         """Takes in that ``steps`` more steps were done in ``seconds``."""
+        expected = steps * self._seconds / self._steps if self._steps else seconds
+        self._was_stopped = not self._was_stopped and seconds > max(STOPPED_SECONDS, STOPPED_FACTOR * expected)
+        if self._was_stopped:
+            return
         fade = math.exp(-seconds / SMOOTHING_SECONDS)
         self._steps = fade * self._steps + steps
         self._seconds = fade * self._seconds + seconds
