@@ -41,8 +41,9 @@ def lines(record: dict[str, Any]) -> list[str]:
         *table(columns, trainings),
         "",
         *(f"- left out: {one['name']}: {one['reason']}" for one in record["left out"]),
-        "- Medians (smallest–largest). A step begins with arrays on the host; some are under way at once, as in "
-        "Trainer. A training is all steps and validations, data in memory, after a warm-up epoch.",
+        "- Medians (smallest–largest). A step begins with a batch in the device's memory; some are under way at "
+        "once, as in Trainer. A training is all steps and validations, images in the device's memory as bytes, after a "
+        "warm-up epoch.",
         f"- {record['seconds']} s in all.",
     ]
 

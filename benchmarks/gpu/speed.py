@@ -28,17 +28,15 @@ def peak(device: torch.device, amounts: Amounts) -> dict[str, Any]:
 
 
 def step(batch_size: int, device: torch.device, amounts: Amounts, peak_tflops: float) -> dict[str, Any]:
-    """A training step of ResNet-18 as `Trainer` takes it: from an array on the host, some steps ahead of the GPU."""
+    """A training step of ResNet-18 as `Trainer` takes it: some steps ahead of the GPU, in whose memory the batch is."""
     problem = make_image_problem(PRESET, [*amounts.overrides, f"device={device.type}", f"batch_size={batch_size}"])
     images, labels = problem.batches()[0]
-    batch = Batch(images, labels.astype(np.uint8))
     engine = problem.engine()
+    assert isinstance(engine, LateEngine)
+    batch = Batch(engine.place(images), engine.place(labels.astype(np.uint8)))
     late: deque[LateResult] = deque()
 
     def take() -> None:
-        if not isinstance(engine, LateEngine):
-            engine.train_step(batch)
-            return
         late.append(engine.begin_step(batch))
         if len(late) > engine.lag:
             late.popleft()()

@@ -104,7 +104,8 @@ def train_over_seeds(
 
 
 def train(config: Config, images: Images, device: torch.device) -> Trained:
-    """Train from the beginning to the end, nothing saved; the images are in memory before the clock starts."""
+    """Train from the beginning to the end, nothing saved; the images are in the device's memory before the clock
+    starts."""
     data = prepare_data(config, dataset=images.train)
     data.train_batches.dataset.images.max()  # mapped pages are read now
     epochs: list[float] = []
@@ -115,6 +116,7 @@ def train(config: Config, images: Images, device: torch.device) -> Trained:
 
     classes = len(images.train.classes)
     engine = build_engine(config, images.train.image_shape, classes, data.sample)
+    data.place(engine)
     schedule = build_schedule(config, data.train_batches.steps_per_epoch)
     plan = Plan("gpu", config.epochs, config.lr, schedule, patience=config.patience)
     trainer = Trainer(engine, data.train_batches, data.validation_batches, plan, [note])

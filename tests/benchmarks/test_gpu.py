@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from benchmarks.gpu import __main__ as script
-from benchmarks.gpu import checks, clock, training
+from benchmarks.gpu import checks, clock, speed, training
 from benchmarks.gpu.amounts import QUICK
 from benchmarks.gpu.checks import Check
 from benchmarks.gpu.report import lines
 from benchmarks.image_problem import random_images
 from trainlab.data.augmentation import NAMES
+from trainlab.engines import Batch, LateResult
+from trainlab.engines.torch_engine import TorchEngine
 from trainlab.errors import InputError
+from trainlab.experiments import load_preset
 
 CPU = torch.device("cpu")
 IMAGES = training.Images(random_images("a", 100), random_images("b", 20), real=True, note="dots")
@@ -119,6 +123,30 @@ def test_fewer_seeds_are_trained_when_time_runs_out() -> None:
 
     assert record["seconds"]["n"] == 1
     assert 0 <= record["test accuracy"]["median"] <= 1
+
+
+def test_images_and_batches_lie_where_the_device_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    placed: list[torch.Tensor] = []
+
+    def place(engine: TorchEngine, array: NDArray[Any]) -> torch.Tensor:
+        tensor = torch.from_numpy(np.array(array))
+        placed.append(tensor)
+        return tensor
+
+    begin_step = TorchEngine.begin_step
+
+    def begin_step_on_tensors(engine: TorchEngine, batch: Batch) -> LateResult:
+        assert isinstance(batch.images, torch.Tensor)
+        return begin_step(engine, batch)
+
+    monkeypatch.setattr(TorchEngine, "place", place)
+    monkeypatch.setattr(TorchEngine, "begin_step", begin_step_on_tensors)
+
+    training.train(load_preset("cifar10-tiny").config.override([*QUICK.overrides, "device=cpu"]), IMAGES, CPU)
+    assert [len(tensor) for tensor in placed] == [100, 100]
+
+    speed.step(2, CPU, QUICK, 1.0)
+    assert [len(tensor) for tensor in placed[2:]] == [2, 2]
 
 
 def test_real_images_that_are_not_here_are_replaced_and_said_to_be(

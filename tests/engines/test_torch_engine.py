@@ -108,6 +108,21 @@ def test_a_state_goes_on_bit_for_bit_dropout_included(settings: dict[str, Any]) 
         np.testing.assert_array_equal(array, second.state().model[name])
 
 
+@pytest.mark.filterwarnings("ignore:for .* copying from a non-meta parameter:UserWarning")
+@pytest.mark.parametrize(("optimizer", "counted_on"), [("adam", "meta"), ("adamw", "meta"), ("muon", "cpu")])
+def test_a_resumed_optimizer_counts_where_its_kernel_looks(optimizer: str, counted_on: str) -> None:
+    first, second = (engine(engine="torch", optimizer=optimizer, hidden=[8, 6]) for _ in range(2))
+    first.train_step(batch(0))
+    assert isinstance(second, TorchEngine)
+    second.model.to("meta")  # stands in for a GPU
+    second.load_state(first.state())
+    state = {name: second.optimizer.state[parameter] for name, parameter in second.model.named_parameters()}
+    for name, values in state.items():
+        places = {key: tensor.device.type for key, tensor in values.items()}
+        assert places == {key: counted_on if key == "step" else "meta" for key in values}, name
+    assert any("step" in values for values in state.values())
+
+
 def test_the_global_generator_is_left_alone() -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.arrays import Array, empty_floats, put
+from trainlab.data.arrays import Array, empty_floats, table
 from trainlab.data.channel_statistics import mean_and_std
 from trainlab.errors import InputError
 from trainlab.spelling import unknown_name
@@ -58,9 +58,9 @@ class Transform(ABC):
         # NumPy begins anew with each row that it broadcasts over; two images a row take half as long as a channel a row
         per_row = 2 - count % 2
         rows = output.reshape(count // per_row, per_row * channels * height * width)
-        rows *= put(_for_each_pixel(self.scale, channels, height * width, per_row), rows)
+        rows *= table(_for_each_pixel, rows, self.scale, channels, height * width, per_row)
         if any(self.shift):
-            rows += put(_for_each_pixel(self.shift, channels, height * width, per_row), rows)
+            rows += table(_for_each_pixel, rows, self.shift, channels, height * width, per_row)
         return output
 
     def to_dict(self) -> dict[str, Any]:

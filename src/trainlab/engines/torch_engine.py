@@ -180,8 +180,9 @@ class TorchEngine:
             if slash:
                 value = torch.from_numpy(np.array(array))
                 parameter = parameters[name]
-                # counters stay on the CPU, everything else lies beside its parameter
-                placed = value if value.dim() == 0 else value.to(parameter.device)
+                # everything lies beside its parameter, but for counters that no fused kernel reads
+                stays = value.dim() == 0 and not self.optimizer.defaults.get("fused")
+                placed = value if stays else value.to(parameter.device)
                 self.optimizer.state[parameter][key] = placed.contiguous(memory_format=_format_of(parameter, placed))
         if self._scaler is not None and "loss_scale" in state.optimizer:
             self._scaler = torch.amp.GradScaler(self.device.type, init_scale=float(state.optimizer["loss_scale"]))

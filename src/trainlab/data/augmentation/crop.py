@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.arrays import Array, dtype_of, is_contiguous, namespace, put, reinterpret, windows, zeros
+from trainlab.data.arrays import Array, dtype_of, is_contiguous, namespace, put, reinterpret, table, windows, zeros
 from trainlab.data.augmentation.checks import check_integer
 from trainlab.data.augmentation.draws import Draws, integers
 from trainlab.data.augmentation.piece import Augmentation
@@ -67,9 +67,9 @@ class RandomCrop(Augmentation):
         height, width = images.shape[2:]
         new_size = self._new_size(height, width)
         top, left = draw.once(self._offsets, height, width).T
-        table = (2 * self.padding + 1) ** 2 * math.prod(images.shape[1:])
+        entries = (2 * self.padding + 1) ** 2 * math.prod(images.shape[1:])
         is_move = self.mode == "zero" and new_size == (height, width)
-        if is_move and table <= _LARGE_TABLE and len(images) and is_contiguous(images):
+        if is_move and entries <= _LARGE_TABLE and len(images) and is_contiguous(images):
             return shifted(images, places, top, left, self.padding)
         return cut(padded(images[put(places, images)], self.padding, self.mode), top, left, *new_size)
 
@@ -142,7 +142,7 @@ def shifted(
     for image in (starts != wanted).nonzero()[0]:  # beyond the ends of the row nothing is kept: what goes round there
         moved[image] = namespace(images).roll(moved[image], int(starts[image] - wanted[image]))
     signed = _SIGNED[dtype_of(images)]
-    keep = put(_kept(channels, height, width, padding, signed), images)
+    keep = table(_kept, images, channels, height, width, padding, signed)
     bits = reinterpret(moved, signed)
     bits &= keep[put(top * (2 * padding + 1) + left, images)]
     return reinterpret(bits, dtype_of(images)).reshape(len(places), channels, height, width)
