@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -237,6 +238,17 @@ def test_auto_takes_bf16_where_the_hardware_has_it(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has_bf16})
     assert choose_precision("auto", torch.device("cpu")) == chosen
+
+
+@pytest.mark.parametrize(("capability", "chosen"), [(7, "fp32"), (8, "bf16")])
+def test_a_gpu_that_only_imitates_bf16_computes_in_fp32(
+    monkeypatch: pytest.MonkeyPatch, capability: int, chosen: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(major=capability))
+    monkeypatch.setattr(torch.cuda, "_check_bf16_tensor_supported", lambda device: True)
+    assert choose_precision("auto", torch.device("cuda")) == chosen
 
 
 def test_bf16_without_instructions_and_fp16_on_a_cpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

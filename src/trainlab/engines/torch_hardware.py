@@ -49,7 +49,7 @@ def choose_precision(wanted: str, device: torch.device) -> Precision:
     Raises InputError for bf16 or fp16 where they would only be slower.
     """
     if device.type == "cuda":
-        has_bf16 = torch.cuda.is_bf16_supported()
+        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "cpu":
         capabilities = torch.cpu.get_capabilities()
         has_bf16 = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
