@@ -124,6 +124,25 @@ def test_a_resumed_optimizer_counts_where_its_kernel_looks(optimizer: str, count
     assert any("step" in values for values in state.values())
 
 
+@pytest.mark.parametrize(("device", "goes_on"), [("cuda", True), ("mps", False)])
+def test_only_cuda_copies_a_batch_while_python_goes_on(
+    monkeypatch: pytest.MonkeyPatch, device: str, goes_on: bool
+) -> None:
+    one = engine(engine="torch")
+    assert isinstance(one, TorchEngine)
+    one.device = torch.device(device)
+    asked: list[bool] = []
+
+    def to(tensor: torch.Tensor, *where: Any, non_blocking: bool = False) -> torch.Tensor:
+        if torch.device(device) in where:
+            asked.append(non_blocking)
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    one.predict(batch(0).images)
+    assert asked == [goes_on]
+
+
 def test_the_global_generator_is_left_alone() -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)

@@ -105,6 +105,7 @@ def test_narrow_strided_1x1_convolutions_keep_a_network_s_channels_outermost_on_
     on_cpu = torch.contiguous_format if is_kept_outermost else torch.channels_last
     assert choose_memory_format(model, torch.device("cpu")) is on_cpu
     assert choose_memory_format(model, torch.device("cuda")) is torch.channels_last
+    assert choose_memory_format(model, torch.device("mps")) is torch.contiguous_format
 
 
 @pytest.mark.parametrize(("channels", "is_kept_outermost"), [(4, True), (8, False)])

@@ -25,10 +25,14 @@ def namespace(array: Array) -> Any:
 
 
 def put(values: NDArray[Any], like: Array) -> Array:
-    """Numbers that were drawn on the CPU, to where ``like`` lies, without waiting for the device."""
+    """Numbers that were drawn on the CPU, to where ``like`` lies; CUDA does not wait for the device.
+
+    Apple's GPUs have to: there a copy that is not waited for may read the memory after it was given to somebody else
+    (pytorch/pytorch, issue 189690).
+    """
     if isinstance(like, np.ndarray):
         return values
-    return namespace(like).from_numpy(values).to(like.device, non_blocking=True)
+    return namespace(like).from_numpy(values).to(like.device, non_blocking=like.device.type == "cuda")
 
 
 def table(compute: Callable[..., NDArray[Any]], like: Array, *arguments: Any) -> Array:

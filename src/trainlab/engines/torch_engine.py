@@ -222,7 +222,8 @@ class TorchEngine:
 
     def _tensor(self, array: Any) -> torch.Tensor:
         tensor = array if isinstance(array, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(array))
-        return tensor.to(self.device, non_blocking=True)
+        # only CUDA sees to it that the memory lives until it is copied
+        return tensor.to(self.device, non_blocking=self.device.type == "cuda")
 
     def _images(self, images: Any) -> torch.Tensor:
         tensor = self._tensor(images)

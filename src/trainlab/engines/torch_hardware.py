@@ -68,13 +68,16 @@ def choose_precision(wanted: str, device: torch.device) -> Precision:
 
 
 def choose_memory_format(model: torch.nn.Module, device: torch.device) -> torch.memory_format:
-    """How images and filters lie in memory: channels innermost, with which convolutions on CPUs and tensor cores are
-    faster; nothing else changes.
+    """How images and filters lie in memory. Channels innermost makes convolutions on CPUs and tensor cores faster, and
+    changes nothing else; two places get them outermost:
 
-    A network that has a 1×1 convolution with a stride from fewer than 8 channels keeps its channels outermost on a CPU.
-    There the gradient of that convolution's weight, as oneDNN in PyTorch 2.13 computes it in float32 on processors
-    without AVX-512, writes whole vectors of 8 channels, beyond the end of its memory: wrong figures, or a crash. Eight
-    channels and more, other windows and strides, groups, and the other two passes were tried and are right.
+    Apple's GPUs, where PyTorch computes wrong gradients of BatchNorm from channels that lie innermost, and those of
+    convolutions much more slowly (pytorch/pytorch, issues 175189 and 193349).
+
+    CPUs, for a network that has a 1×1 convolution with a stride from fewer than 8 channels. The gradient of its weight,
+    as oneDNN in PyTorch 2.13 computes it in float32 on processors without AVX-512, writes whole vectors of 8 channels,
+    beyond the end of its memory: wrong figures, or a crash. Eight channels and more, other windows and strides, groups,
+    and the other two passes were tried and are right.
     """
     has_narrow_shortcut = any(
         isinstance(layer, torch.nn.Conv2d)
@@ -83,7 +86,8 @@ def choose_memory_format(model: torch.nn.Module, device: torch.device) -> torch.
         and layer.in_channels < 8
         for layer in model.modules()
     )
-    return torch.contiguous_format if has_narrow_shortcut and device.type == "cpu" else torch.channels_last
+    is_wrong = device.type == "mps" or (device.type == "cpu" and has_narrow_shortcut)
+    return torch.contiguous_format if is_wrong else torch.channels_last
 
 
 def check_compiler() -> None:
