@@ -14,6 +14,7 @@ from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load,
 from trainlab.engines import Engine, Group, LateEngine, NumpyEngine
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
+from trainlab.experiments.cores import available_cores
 from trainlab.models import LayerSummary, mlp, networks, summarize
 from trainlab.nn import CrossEntropyLoss, Loss, MSELoss, Sequential
 from trainlab.nn.initialization import by_name
@@ -274,9 +275,6 @@ def build_schedule(config: Config, steps_per_epoch: int) -> Schedule:
     return lambda step: schedule(step) * linear_warm_up(step, warm_up_steps)
 
 
-CORES_VARIABLE = "TRAINLAB_CORES"
-"""Set by a sweep for each of its jobs, before NumPy or PyTorch is loaded there."""
-
 WORK_FOR_A_THREAD = 100e6  # FLOPs a step; below, two threads gain 10 % alone and lose 100 % beside a busy process
 
 
@@ -298,21 +296,6 @@ def threads_for(config: Config, image_shape: tuple[int, int, int], classes: int,
     """`thread_count` of a configuration's own network."""
     layers = summarize_network(config, image_shape, classes)
     return thread_count(config, sum(layer.flops for layer in layers), group)
-
-
-def available_cores(environment: Mapping[str, str] = os.environ) -> int:
-    """Cores that this process may use: its share where it is one of a sweep's jobs, else all that it is given.
-
-    >>> available_cores({CORES_VARIABLE: "3"})
-    3
-    """
-    if share := environment.get(CORES_VARIABLE):
-        if not (share.isdigit() and int(share)):
-            raise InputError(
-                f"{CORES_VARIABLE} = {share!r} does not fit: it is a number of cores. Unset it, or give one."
-            )
-        return int(share)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def learning_rates(config: Config, steps_per_epoch: int, points: int = 400) -> list[tuple[float, float]]:

@@ -7,7 +7,6 @@ import pytest
 
 from trainlab.errors import InputError
 from trainlab.experiments import Config
-from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.sweep import Options, SweepPlan, build_sweep, plan_sweep
 from trainlab.experiments.sweep.estimate import TIMED_KINDS, CannotRun, Estimate, estimate
 from trainlab.experiments.sweep.executors.local import THREAD_VARIABLES, job_environment
@@ -117,9 +116,3 @@ def test_a_job_s_libraries_are_told_how_many_threads_to_take() -> None:
     environment = job_environment(3)
     assert "PATH" in environment
     assert {environment[name] for name in THREAD_VARIABLES} == {"3"}
-
-
-@pytest.mark.parametrize("share", ["two", "0", "-1", "1.5"])
-def test_a_share_of_the_cores_that_is_no_number_is_refused(share: str) -> None:
-    with pytest.raises(InputError, match=f"TRAINLAB_CORES = '{share}' does not fit"):
-        available_cores({"TRAINLAB_CORES": share})

@@ -10,7 +10,7 @@ from tests.experiments.sweep.scripted_workers import Notes
 from tests.experiments.sweep.whole_sweep import PATIENCE, assert_whole, start, tables
 from trainlab.errors import InputError
 from trainlab.experiments import RunFolder
-from trainlab.experiments.assemble import CORES_VARIABLE
+from trainlab.experiments.cores import CORES_VARIABLE
 from trainlab.experiments.sweep import Coordinator, Options, RunKey, Sweep, SweepFolder, build_sweep
 from trainlab.experiments.sweep.executors.local import LocalWorkers
 from trainlab.experiments.sweep.snapshot import Snapshot

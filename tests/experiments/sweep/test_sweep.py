@@ -7,7 +7,7 @@ import pytest
 
 from trainlab.errors import InputError
 from trainlab.experiments import Config, load_preset
-from trainlab.experiments.assemble import CORES_VARIABLE
+from trainlab.experiments.cores import CORES_VARIABLE
 from trainlab.experiments.sweep import Options, Range, Sweep, build_sweep, parse_budget
 
 FILE = """

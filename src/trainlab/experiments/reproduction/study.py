@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config, packaged_files, read_toml, toml_value
+from trainlab.experiments.cores import available_cores
 from trainlab.experiments.reproduction.figures import FIGURES
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.sweep import Options, Sweep, settings_text

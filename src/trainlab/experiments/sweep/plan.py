@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.config import Config
+from trainlab.experiments.cores import available_cores
 from trainlab.experiments.sweep.estimate import NO_COST, SPLITTING, CannotRun, Estimate, estimate_apart
 from trainlab.experiments.sweep.pruning import most_saved
 from trainlab.experiments.sweep.search import corners

@@ -36,9 +36,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import available_cores
 from trainlab.experiments.belonging import without_effect
 from trainlab.experiments.config import Config, load_preset, read_toml, toml_value
+from trainlab.experiments.cores import available_cores
 from trainlab.experiments.sweep.executors.executor import HERE, Executor
 from trainlab.experiments.sweep.pruning import Prune
 from trainlab.experiments.sweep.search import corners, grid, import_optuna, random_points

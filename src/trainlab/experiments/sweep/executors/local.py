@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from trainlab.experiments.assemble import CORES_VARIABLE
+from trainlab.experiments.cores import CORES_VARIABLE
 from trainlab.experiments.sweep.executors.workers import Message, content
 from trainlab.experiments.sweep.folder import RunKey
 from trainlab.experiments.sweep.worker import Request
