@@ -257,6 +257,22 @@ def test_plain_resizing_leaves_a_picture_of_the_right_size_alone(path: Path) -> 
     np.testing.assert_array_equal(resize_plain(path, 3, 28, 28), pixels.transpose(2, 0, 1))
 
 
+@pytest.mark.parametrize(
+    ("size", "decoded"), [((640, 480), (160, 120)), ((640, 48), (640, 48)), ((1024, 520), (128, 65))]
+)
+def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(
+    tmp_path: Path, size: tuple[int, int], decoded: tuple[int, int]
+) -> None:
+    path = tmp_path / "photo.jpg"
+    spots = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    photo = Image.fromarray(spots).resize(size, Image.Resampling.BICUBIC)
+    photo.save(path, quality=95)
+    assert picture.open_picture(path).size == size
+    assert picture.open_picture(path, 64).size == decoded
+    whole = np.asarray(Image.open(path).resize((32, 32), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+    assert np.abs(resize_plain(path, 3, 32, 32).astype(int) - whole).max() <= 2
+
+
 def test_plain_resizing_knows_one_or_three_channels(path: Path) -> None:
     with pytest.raises(InputError, match=r"channels=4: expected 1 \(grey\) or 3"):
         resize_plain(path, 4, 28, 28)

@@ -30,7 +30,7 @@ from trainlab.lock import locked
 Images = NDArray[np.uint8]
 Numbers = NDArray[np.unsignedinteger[Any]]
 
-_FORM = "1"  # counts up when the decoding itself changes: older entries are then not used
+_FORM = "2"  # counts up when the decoding itself changes: older entries are then not used
 
 
 def decoded(owner: str, state: str, decode: Callable[[], tuple[Images, Numbers]]) -> tuple[Images, Numbers]:

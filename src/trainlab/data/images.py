@@ -73,7 +73,8 @@ def resize_plain(path: Path, channels: int, height: int, width: int) -> NDArray[
     """
     if channels not in (1, 3):
         raise InputError(f"channels={channels}: expected 1 (grey) or 3 (red, green, blue).")
-    picture = open_picture(path).convert("L" if channels == 1 else "RGB")
+    needed_side = 2 * max(height, width)  # so that what is decoded smaller still is made smaller by the resizing
+    picture = open_picture(path, needed_side).convert("L" if channels == 1 else "RGB")
     from PIL.Image import Resampling
 
     pixels = np.asarray(picture.resize((width, height), Resampling.BICUBIC))
