@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from benchmarks.rounds import CORES
+from trainlab.nn import blas
 
 PACKAGES = ("numpy", "torch", "scikit-learn", "autograd", "tinygrad", "trainlab")
 THREAD_SETTINGS = ("OPENBLAS_", "OMP_", "MKL_", "GOTO_")
@@ -36,7 +37,7 @@ def environment() -> Environment:
         "cpu": cpu_name(),
         "cores": CORES,
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "blas": _blas_name(),
+        "blas": blas.library(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
@@ -57,18 +58,6 @@ def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     name = values.get("model name", platform.machine())
     numbers = [f"{key} {values[key]}" for key in ("cpu family", "model") if key in values]
     return f"{name} ({', '.join(numbers)})" if numbers else name
-
-
-def _blas_name() -> str:
-    """NumPy's library for matrix products and the kind of processor that its code is for."""
-    import numpy as np  # noqa: F401  # loads the library
-    from threadpoolctl import threadpool_info
-
-    libraries = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    if not libraries:
-        return "unknown"
-    one = libraries[0]
-    return " ".join(filter(None, [one["internal_api"], one["version"], one.get("architecture")]))
 
 
 def _version(package: str) -> str | None:

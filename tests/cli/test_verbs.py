@@ -12,8 +12,9 @@ from PIL import Image
 from tests.cli.command import Command
 from tests.data.picture_files import write_pets
 from tests.data.small_cifar import packed, use_small_cifar
+from trainlab import experiments
 from trainlab.data import load
-from trainlab.experiments import Config, RunFolder, preset_names
+from trainlab.experiments import Config, RunFolder, TrainedNetwork, preset_names
 
 
 @pytest.fixture
@@ -86,6 +87,35 @@ def test_predict_takes_many_pictures(trainlab: Command, run: str) -> None:
         save_digit(Path(f"{position}.png"), position)
     lines = trainlab("predict", run, "0.png", "1.png", "2.png", "--json").out.splitlines()
     assert [json.loads(line)["image"] for line in lines] == ["0.png", "1.png", "2.png"]
+
+
+def test_predict_loads_the_network_once(trainlab: Command, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_digit(Path("seven.png"), 0)
+    loaded: list[RunFolder] = []
+
+    def load_network(run: RunFolder, image_shape: tuple[int, int, int]) -> TrainedNetwork:
+        loaded.append(run)
+        return experiments.load_network(run, image_shape)
+
+    monkeypatch.setattr("trainlab.experiments.prediction.load_network", load_network)
+    assert trainlab("predict", run, *3 * ["seven.png"]).status == 0
+    assert len(loaded) == 1
+
+
+def test_predict_shows_a_network_of_fashion_mnist_clothes_on_black_and_centres_nothing(
+    trainlab: Command, run: str
+) -> None:
+    config = Path(run, "config.toml")
+    config.write_text(config.read_text().replace('dataset = "mnist"', 'dataset = "fashion-mnist"'))
+    shirt = np.full((56, 56), 250, np.uint8)
+    shirt[4:20, 4:20] = 50
+    Image.fromarray(shirt).save("shirt.png")
+    done = trainlab("predict", run, "shirt.png", "--no-center")
+    assert done.status == 0, done.err
+    assert done.err == "trainlab: note: --no-center changes nothing here; it belongs to mnist.\n"
+    first, second = [line for line in done.out.splitlines() if line.startswith("│")][:2]
+    assert first == "│" + "    " + "██" * 8 + "  " * 18 + "│"
+    assert second == first
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])

@@ -124,6 +124,16 @@ def test_a_resumed_optimizer_counts_where_its_kernel_looks(optimizer: str, count
     assert any("step" in values for values in state.values())
 
 
+def test_what_figures_depend_on_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = engine(engine="torch")
+    assert isinstance(one, TorchEngine)
+    assert one.surroundings == {"device": "cpu", "precision": "fp32", "torch": torch.__version__}
+    assert engine(np.float64, engine="torch").surroundings["precision"] == "fp64"
+    one.device = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "GPU of " + device.type)
+    assert one.surroundings["device"] == "GPU of cuda"
+
+
 @pytest.mark.parametrize(("device", "goes_on"), [("cuda", True), ("mps", False)])
 def test_only_cuda_copies_a_batch_while_python_goes_on(
     monkeypatch: pytest.MonkeyPatch, device: str, goes_on: bool

@@ -16,6 +16,7 @@ from tests.experiments import killed_run
 from trainlab.data import load
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train
+from trainlab.nn import blas
 from trainlab.training import Checkpoint, Event, StepEnded
 from trainlab.training.checkpoint import load as load_checkpoint
 
@@ -54,7 +55,9 @@ def test_the_folder_holds_what_it_should(whole: Result) -> None:
     opened = RunFolder.open(whole.run.path)
     assert opened.config == whole.run.config
     assert opened.name == "whole"
-    assert json.loads((whole.run.path / "environment.json").read_text())["command"] == ["trainlab", "train"]
+    noted = opened.read_environment()
+    assert noted["command"] == ["trainlab", "train"]
+    assert (noted["device"], noted["precision"], noted["blas"]) == ("cpu", "fp32", blas.library())
 
 
 def test_the_summary_says_how_it_ended(whole: Result) -> None:

@@ -27,6 +27,10 @@ class ScriptedEngine:
     def parameter_count(self) -> int:
         return 1
 
+    @property
+    def surroundings(self) -> dict[str, str]:
+        return {"device": "paper", "precision": "exact"}
+
     def thread_limit(self, threads: int) -> AbstractContextManager[None]:
         return nullcontext()
 

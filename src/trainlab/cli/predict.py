@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
+
+from trainlab.cli.without_effect import tell_without_effect
 
 SHADES = ("  ", "░░", "▒▒", "▓▓", "██")
 
@@ -17,19 +19,22 @@ SHADES = ("  ", "░░", "▒▒", "▓▓", "██")
     type=click.Choice(["auto", "yes", "no"]),
     default="auto",
     show_default=True,
-    help="Swap dark and light; auto does it for a light background.",
+    help="Swap dark and light for networks of MNIST and Fashion-MNIST; auto does it for a light background.",
 )
 @click.option("--no-center", is_flag=True, help="Do not box and centre the digit as MNIST's authors did.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an image.")
 def predict(run: Path, images: tuple[Path, ...], invert: str, no_center: bool, as_json: bool) -> None:
     """Show what the network of RUN sees in each IMAGE (PNG or JPEG), and what it takes it for."""
-    from trainlab.experiments import RunFolder, predict_image
+    from trainlab.experiments import RunFolder, predict_images
+    from trainlab.experiments.prediction import CENTERED, INVERTED
 
     opened = RunFolder.open(run)
-    for path in images:
-        seen, probabilities = predict_image(
-            opened, path, invert="auto" if invert == "auto" else invert == "yes", center=not no_center
-        )
+    for option, is_given, of in (("--invert", invert != "auto", INVERTED), ("--no-center", no_center, CENTERED)):
+        if is_given and opened.config.dataset not in of:
+            tell_without_effect({option: " and ".join(of)})
+    is_inverted: dict[str, bool | Literal["auto"]] = {"auto": "auto", "yes": True, "no": False}
+    found = predict_images(opened, images, invert=is_inverted[invert], center=not no_center)
+    for path, (seen, probabilities) in zip(images, found, strict=True):
         if as_json:
             click.echo(json.dumps({"image": str(path), "probabilities": probabilities}))
             continue

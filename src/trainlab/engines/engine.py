@@ -65,6 +65,10 @@ class Engine(Protocol):
     def parameter_count(self) -> int:
         """How many numbers the network learns."""
 
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """What figures depend on besides configuration and data: ``device``, ``precision``, versions."""
+
     def train_step(self, batch: Batch) -> StepResult:
         """Forward, backward and one optimizer step; the result is of before the step.
 

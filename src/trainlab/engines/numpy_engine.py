@@ -4,6 +4,7 @@ import operator
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
@@ -45,6 +46,11 @@ class NumpyEngine:
     @property
     def parameter_count(self) -> int:
         return sum(parameter.size for parameter in self.model.parameters())
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        precision = "fp64" if self.optimizer.theta.dtype == np.float64 else "fp32"
+        return {"device": "cpu", "precision": precision, "blas": blas.library()}
 
     def train_step(self, batch: Batch) -> StepResult:
         model, optimizer = self.model, self.optimizer

@@ -90,6 +90,13 @@ class TorchEngine:
         return sum(parameter.numel() for parameter in self.model.parameters() if parameter.requires_grad)
 
     @property
+    def surroundings(self) -> dict[str, str]:
+        is_cuda = self.device.type == "cuda"
+        device = torch.cuda.get_device_name(self.device) if is_cuda else self.device.type
+        precision = "fp64" if self._dtype == torch.float64 else self.precision
+        return {"device": device, "precision": precision, "torch": torch.__version__}
+
+    @property
     def evaluated_model(self) -> torch.nn.Module:
         """What `eval_step` and `predict` judge with: the network of averaged weights where there is one."""
         return self.model if self._average is None else self._average.model

@@ -2,7 +2,7 @@
 
 from trainlab.experiments.assemble import learning_rates, open_group, summarize_network
 from trainlab.experiments.config import Config, Preset, load_preset, preset_names, study_names
-from trainlab.experiments.prediction import predict_image
+from trainlab.experiments.prediction import predict_images
 from trainlab.experiments.run_folder import RunFolder, next_run_path
 from trainlab.experiments.samples import Samples, take_samples
 from trainlab.experiments.training_run import (
@@ -33,7 +33,7 @@ __all__ = [
     "load_preset",
     "next_run_path",
     "open_group",
-    "predict_image",
+    "predict_images",
     "preset_names",
     "resume",
     "study_names",

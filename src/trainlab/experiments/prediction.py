@@ -1,5 +1,6 @@
-"""What a trained network takes a picture for."""
+"""What a trained network takes pictures for."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,23 +11,29 @@ from trainlab.data import describe, prepare_digit, resize_plain
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.training_run import load_network
 
+INVERTED, CENTERED = ("mnist", "fashion-mnist"), ("mnist",)
+"""Data sets that are light on black, and those that were centred: pictures are made so before they are judged."""
 
-def predict_image(
-    run: RunFolder, path: Path, *, invert: bool | Literal["auto"] = "auto", center: bool = True
-) -> tuple[NDArray[np.uint8], dict[str, float]]:
-    """The pixels (H, W) that the network of a run sees in an image file, and its probability for each class.
 
-    For MNIST the picture is prepared as MNIST's authors did (`data.prepare_digit`); otherwise it is resized.
+def predict_images(
+    run: RunFolder, paths: Iterable[Path], *, invert: bool | Literal["auto"] = "auto", center: bool = True
+) -> Iterator[tuple[NDArray[np.uint8], dict[str, float]]]:
+    """Of each image file the pixels (H, W) that the network of a run sees, and its probability for each class.
+
+    For MNIST a picture is prepared as MNIST's authors did (`data.prepare_digit`); otherwise it is resized, and for
+    Fashion-MNIST inverted where its background is light. The network is loaded once.
 
     Raises InputError for a file that is no picture, and for a run without a finished epoch.
     """
-    shape = describe(run.config.dataset).image_shape
+    dataset = run.config.dataset
+    shape = describe(dataset).image_shape
     network = load_network(run, shape)
-    if run.config.dataset == "mnist":
-        seen = prepare_digit(path, invert=invert, center=center)
-        images: NDArray[np.uint8] = seen[np.newaxis, np.newaxis]
-    else:
-        images = resize_plain(path, *shape)[np.newaxis]
-        seen = images[0].mean(axis=0).astype(np.uint8)
-    probabilities: NDArray[Any] = network.engine.predict(network.transform(images))[0]
-    return seen, dict(zip(network.classes, map(float, probabilities), strict=True))
+    for path in paths:
+        if dataset in INVERTED:
+            seen = prepare_digit(path, invert=invert, center=center and dataset in CENTERED)
+            images: NDArray[np.uint8] = seen[np.newaxis, np.newaxis]
+        else:
+            images = resize_plain(path, *shape)[np.newaxis]
+            seen = images[0].mean(axis=0).astype(np.uint8)
+        probabilities: NDArray[Any] = network.engine.predict(network.transform(images))[0]
+        yield seen, dict(zip(network.classes, map(float, probabilities), strict=True))

@@ -49,7 +49,14 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: Path, name: str, config: Config, threads: int, command: list[str], processes: int = 1
+        cls,
+        path: Path,
+        name: str,
+        config: Config,
+        threads: int,
+        command: list[str],
+        processes: int,
+        surroundings: Mapping[str, str],
     ) -> "RunFolder":
         """A new folder with its configuration. Raises InputError when something is there already."""
         try:
@@ -64,7 +71,7 @@ class RunFolder:
         run = cls(path, name, config, threads, processes)
         try:
             run.write_text("config.toml", config.to_toml())
-            run.write_json("environment.json", environment(name, threads, command, processes))
+            run.write_json("environment.json", environment(name, threads, command, processes, surroundings))
         except InputError:
             shutil.rmtree(path, ignore_errors=True)  # the disk is full; an empty run would only be in the way
             raise
@@ -232,8 +239,10 @@ def _record(record: EpochRecord | None) -> dict[str, Any] | None:
     }
 
 
-def environment(name: str, threads: int, command: list[str], processes: int) -> dict[str, Any]:
-    """What the result may depend on besides the configuration."""
+def environment(
+    name: str, threads: int, command: list[str], processes: int, surroundings: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the result may depend on besides the configuration; ``surroundings`` are the engine's."""
     return {
         "format": FORMAT,
         "name": name,
@@ -247,6 +256,7 @@ def environment(name: str, threads: int, command: list[str], processes: int) -> 
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "byte_order": sys.byteorder,
+        **surroundings,
     }
 
 

@@ -79,7 +79,7 @@ def train(
     with ExitStack() as held:
 
         def create() -> RunFolder:
-            run = RunFolder.create(path, name, config, threads, list(command), group.size)
+            run = RunFolder.create(path, name, config, threads, list(command), group.size, engine.surroundings)
             held.enter_context(run.alone())
             data.split.save(path / "split.npz")
             return run
@@ -163,7 +163,7 @@ def _train(
     judge: Judge | None,
 ) -> Result:
     config = run.config
-    parameters = engine.parameter_count
+    parameters, here = engine.parameter_count, engine.surroundings
     plan = Plan(
         name=run.name,
         epochs=config.epochs,
@@ -187,6 +187,7 @@ def _train(
             checkpoints=run.checkpoints if group.is_first else None,
             state=state,
             parameters=parameters,
+            computes_on=f"{here['device']} in {here['precision']}" if config.engine == "torch" else "",
             extra={"transform": data.transform.to_dict(), "classes": list(data.dataset.classes)},
             group=group,
             judge=_asked_of_first(judge, run, group),

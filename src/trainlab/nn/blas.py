@@ -138,6 +138,14 @@ def _larger_product() -> Array:
     return product
 
 
+def library() -> str:
+    """NumPy's library for matrix products and the processor that its code is for, such as "openblas 0.3.31 Haswell";
+    "unknown" where it does not tell."""
+    libraries = _controller().info()
+    keys = ("internal_api", "version", "architecture")
+    return " ".join(str(libraries[0][key]) for key in keys if libraries[0].get(key)) if libraries else "unknown"
+
+
 def thread_count() -> int:
     """How many threads a matrix product may use now."""
     libraries = _controller().lib_controllers

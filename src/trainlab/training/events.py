@@ -31,6 +31,8 @@ class RunStarted(NamedTuple):
     parameters: int
     first_step: int
     """Steps that were already done when this process started; 0 for a fresh run."""
+    computes_on: str = ""
+    """Device and number format, where there is a choice."""
 
 
 class StepEnded(NamedTuple):

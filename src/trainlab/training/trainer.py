@@ -68,6 +68,7 @@ class Trainer:
         checkpoints: where to save; None saves nothing.
         state: where to begin; a checkpoint's when a run is resumed.
         parameters: how many numbers the model learns, for the listeners.
+        computes_on: what the engine computes on, likewise.
         extra: put into every checkpoint.
         group: the processes that train together. In each of them a trainer takes the same steps and comes to the same
             decisions, since the figures are those of all; process 0 alone needs listeners and checkpoints.
@@ -87,6 +88,7 @@ class Trainer:
     checkpoints: CheckpointFolder | None = None
     state: TrainingState = field(default_factory=TrainingState)
     parameters: int = 0
+    computes_on: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     group: Group = field(default_factory=Group)
     judge: Callable[[], str] = lambda: ""
@@ -142,6 +144,7 @@ class Trainer:
                 validation_size=0 if self.validation_batches is None else self.validation_batches.size,
                 parameters=self.parameters,
                 first_step=self.state.step,
+                computes_on=self.computes_on,
             )
         )
         if self.state.step == 0:

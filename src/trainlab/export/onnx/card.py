@@ -159,11 +159,12 @@ def _measured(figures: Figures, network: ExportedNetwork) -> str:
 
 def _made_with(run: RunFolder) -> str:
     noted, config = run.read_environment(), published_config(run.config)
+    torch = f"PyTorch {noted['torch']} on {noted['device']} in {noted['precision']}, " if "torch" in noted else ""
     settings = " ".join(f"{key}={value_text(value)}" for key, value in config.differences(Config()).items())
     return (
         "```sh\ntrainlab train config.toml\n```\n\n"
         f"with the file beside this one. Settings other than the defaults: `{settings or 'none'}`. "
-        f"trainlab {noted['trainlab']}, NumPy {noted['numpy']}, Python {noted['python']}, processes: "
+        f"trainlab {noted['trainlab']}, NumPy {noted['numpy']}, {torch}Python {noted['python']}, processes: "
         f"{noted['processes']}, threads of each: {noted['threads']}. "
         "The same weights, bit for bit, come out on the same machine with the same versions and threads."
     )

@@ -13,7 +13,10 @@ from trainlab.experiments.settings import value_text
 from trainlab.report.document import Cell, Code, Fact, Facts, Heading, Paragraph, Section, Table
 from trainlab.words import Words
 
-MATTERS = ("trainlab", "numpy", "python", "platform", "machine", "cores", "threads", "processes")
+MATTERS = (
+    *("trainlab", "numpy", "blas", "torch", "python", "platform", "machine"),
+    *("device", "precision", "cores", "threads", "processes"),
+)
 
 
 def again(

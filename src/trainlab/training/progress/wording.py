@@ -85,9 +85,9 @@ def count_text(count: int, noun: str) -> str:
 def headline_parts(run: RunStarted) -> list[str]:
     """What runs, the most important first.
 
-    >>> headline_parts(RunStarted("mnist-mlp", 10, 422, 128, 54000, 6000, 101770, first_step=844))
+    >>> headline_parts(RunStarted("mnist-mlp", 10, 422, 128, 54000, 6000, 101770, first_step=844, computes_on="cpu"))
     ... # doctest: +NORMALIZE_WHITESPACE
-    ['mnist-mlp', '101,770 parameters', '54,000 training and 6,000 validation images', 'batch size 128',
+    ['mnist-mlp', '101,770 parameters', '54,000 training and 6,000 validation images', 'batch size 128', 'on cpu',
      'resumed after step 844']
     """
     validation = f" and {run.validation_size:,} validation" if run.validation_size else ""
@@ -97,6 +97,8 @@ def headline_parts(run: RunStarted) -> list[str]:
         f"{run.train_size:,} training{validation} images",
         f"batch size {run.batch_size:,}",
     ]
+    if run.computes_on:
+        parts.append(f"on {run.computes_on}")
     if run.first_step:
         parts.append(f"resumed after step {run.first_step:,}")
     return parts
