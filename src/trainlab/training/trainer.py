@@ -75,7 +75,8 @@ class Trainer:
         judge: asked after every epoch but the last, and by a resume that begins there: a reason ends the run with
             status "pruned", "" lets it go on.
 
-    After any step a run can be stopped (`request_stop`) or killed, and resumed from its last checkpoint bit for bit.
+    After any step a run can be stopped (`request_stop`) or killed, and resumed from its last checkpoint: bit for bit,
+    but for operations of a GPU that add up in another order each time.
 
     Raises InputError for a plan with patience where nothing validates.
     """

@@ -166,7 +166,8 @@ def _made_with(run: RunFolder) -> str:
         f"with the file beside this one. Settings other than the defaults: `{settings or 'none'}`. "
         f"trainlab {noted['trainlab']}, NumPy {noted['numpy']}, {torch}Python {noted['python']}, processes: "
         f"{noted['processes']}, threads of each: {noted['threads']}. "
-        "The same weights, bit for bit, come out on the same machine with the same versions and threads."
+        "The same weights, bit for bit, come out on the same machine with the same versions and threads"
+        f"{'' if noted.get('device', 'cpu') == 'cpu' else ', but for what its GPU rounds differently each time'}."
     )
 
 
