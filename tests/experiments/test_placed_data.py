@@ -31,6 +31,34 @@ def test_a_loader_serves_the_same_from_tensors(names: list[str]) -> None:
             np.testing.assert_allclose(array, tensor.numpy(), atol=1e-6)
 
 
+@pytest.fixture
+def _nothing_is_asked_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU would have to finish all that it was asked before it answers."""
+
+    def asked(*arguments: Any, **settings: Any) -> None:
+        raise AssertionError("Python waits for the device")
+
+    for question in ("item", "tolist", "numpy", "cpu", "nonzero", "__bool__", "__int__", "__float__", "__index__"):
+        monkeypatch.setattr(torch.Tensor, question, asked)
+
+
+@pytest.mark.usefixtures("_nothing_is_asked_back")
+@pytest.mark.parametrize(
+    "names",
+    [["crop", "flip", "cutout", "erasing"], ["alternating_flip", "jitter", "mixup"], ["affine", "elastic", "cutmix"]],
+    ids=str,
+)
+def test_a_step_asks_nothing_back(names: list[str]) -> None:
+    loader = Loader(DATASET, np.arange(40), 16, Unit(), 3, True, augment=build(names))
+    loader.place(torch.from_numpy(IMAGES), torch.from_numpy(DATASET.labels))
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.Flatten())
+    model.append(torch.nn.Linear(800, 5))
+    engine = TorchEngine(model, torch.optim.SGD(model.parameters(), 0.1, 0.9, fused=True), clip_norm=1.0, ema=0.9)
+    results = [engine.begin_step(batch) for batch in loader.epoch(1)]
+    with pytest.raises(AssertionError, match="Python waits for the device"):
+        results[0]()
+
+
 def test_a_run_on_placed_data_learns_the_same(
     tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from trainlab.data.ahead import made_ahead
 from trainlab.data.arrays import Array, convert, dtype_of, empty_floats, namespace, put
-from trainlab.data.augmentation import Augment, Draws, one_hot
+from trainlab.data.augmentation import Augment, Draws
+from trainlab.data.augmentation.mix import marked
 from trainlab.data.batches import Batch, cut_batches, order_of_epoch
 from trainlab.data.dataset import Dataset
 from trainlab.data.transforms import Transform
@@ -163,12 +164,12 @@ class Loader:
             return pixels, None
         partners = mix.partners(draw, self.indices)
         others = self._augmented(Draws(self.seed, draw.epoch, partners))
-        return mix(pixels, self._one_hot(draw.indices), others, self._one_hot(partners), draw)
+        return mix(pixels, self._targets(draw.indices), others, self._targets(partners), draw)
 
     def _augmented(self, draw: Draws) -> Array:
         if self.augment is None:
             return self.images[put(draw.indices, self.images)]
         return self.augment.some(self.images, draw.indices, draw)
 
-    def _one_hot(self, indices: NDArray[np.integer]) -> Array:
-        return one_hot(self.labels[put(indices, self.labels)], len(self.dataset.classes))
+    def _targets(self, indices: NDArray[np.integer]) -> Array:
+        return marked(self.labels[put(indices, self.labels)], len(self.dataset.classes))
