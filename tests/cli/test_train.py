@@ -45,6 +45,9 @@ def test_what_a_file_sets_in_vain_is_told_but_not_what_a_word_leaves_behind(trai
     shown = trainlab("show", "mine.toml")
     assert shown.err == "trainlab: note: step_every changes nothing here; it belongs to schedule=step.\n"
     assert trainlab("show", "mine.toml", "augment=none", "schedule=step").err == ""
+    trained = trainlab("train", "mine.toml", "augment=none", "schedule=step", "epochs=1", "--progress", "none")
+    assert (trained.status, trained.err) == (0, "")
+    assert trainlab("show", "runs/mine-1").err == ""
 
 
 def test_runs_are_numbered_and_can_be_named(trainlab: Command, tiny: str) -> None:

@@ -57,7 +57,7 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         found = load_preset(preset)
         chosen, name, title = found.config, found.name, f"{found.name}: {found.description}"
     config = chosen.override(overrides)
-    tell_idle_settings(chosen, config, overrides)
+    tell_idle_settings(chosen if run is None else None, config, overrides)
     if samples is not None:
         _draw_samples(config, run, name, preset, samples)
         return

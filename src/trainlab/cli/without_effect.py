@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from trainlab.experiments import Config
 
 
-def tell_idle_settings(chosen: "Config", config: "Config", words: Iterable[str]) -> None:
-    """Tell of the idle settings that a file or the ``key=value`` words set; not of what a word leaves behind."""
+def tell_idle_settings(chosen: "Config | None", config: "Config", words: Iterable[str]) -> None:
+    """Tell of the idle settings that a file or the ``key=value`` words set; not of what a word leaves behind.
+
+    ``chosen`` is what the file says; None: there is none, as a run's own holds what its words left behind.
+    """
     from trainlab.experiments import Config
     from trainlab.experiments.belonging import without_effect
     from trainlab.experiments.config import read_word
 
-    of_file = without_effect(chosen).keys() & chosen.differences(Config()).keys()
+    of_file = without_effect(chosen).keys() & chosen.differences(Config()).keys() if chosen else set()
     keys = of_file | {read_word(word)[0] for word in words}
     tell_without_effect({key: of for key, of in without_effect(config).items() if key in keys})
 
