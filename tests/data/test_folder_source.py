@@ -93,6 +93,14 @@ def test_the_number_of_channels_can_be_chosen(pets: Path) -> None:
     assert load(f"folder:{write_pets(pets / 'x', colour=9)},channels=3", "train").image_shape == (3, 32, 32)
 
 
+def test_progress_is_told_while_pictures_are_decoded(pets: Path) -> None:
+    folder, told = ImageFolder(write_pets(pets)), list[tuple[int, int | None]]()
+    count = len(folder.read(lambda done, total: told.append((done, total))).listing.files)
+    assert told == [(done, count) for done in range(1, count + 1)]
+    folder.read(lambda done, total: told.append((done, total)))
+    assert len(told) == count
+
+
 def test_pictures_are_decoded_once(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"folder:{write_pets(pets)}"
     before = load(name, "train").images.copy()

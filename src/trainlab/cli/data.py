@@ -1,8 +1,11 @@
 """``trainlab data``: what data sets there are, and getting them onto this machine."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +13,7 @@ from trainlab.errors import InputError
 
 if TYPE_CHECKING:
     from trainlab.data import FolderContent
+    from trainlab.data.transfer import Progress
 
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Instead of TRAINLAB_DATA or the platform's cache folder."
@@ -53,14 +57,25 @@ def get(name: str, data_dir: Path | None) -> None:
     """Download data set NAME, or what is missing of it; a broken transfer goes on where it stopped."""
     from trainlab.data import get as get_files
 
-    with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
-
-        def report(done: int, total: int | None) -> None:
-            bar.length = total or max(done, 1)
-            bar.update(done - bar.pos)
-
+    with _progress(name) as report:
         folder = get_files(name, data_dir, report)
     click.echo(f"{name} is in {folder}")
+
+
+@contextmanager
+def _progress(label: str) -> "Iterator[Progress]":
+    """Told how many of how many are done, and shown as a bar on stderr from then on."""
+    with ExitStack() as shown:
+
+        @cache
+        def bar() -> Any:
+            return shown.enter_context(click.progressbar(length=1, label=label, file=sys.stderr))
+
+        def report(done: int, total: int | None) -> None:
+            bar().length = total or max(done, 1)
+            bar().update(done - bar().pos)
+
+        yield report
 
 
 @data.command()
@@ -94,7 +109,8 @@ def import_data(path: Path, data_dir: Path | None, size: str, channels: str, ski
     from trainlab.data.folder_source import parse_channels, parse_size
 
     pictures = ImageFolder(path, parse_size(size), parse_channels(channels), skip_unreadable)
-    found = import_files(path, data_dir, pictures)
+    with _progress(str(path)) as report:
+        found = import_files(path, data_dir, pictures, report)
     for file in found.recognised:
         click.echo(f"{file.dataset}: {file.source} → {file.destination} ({file.edition})")
     for stranger in found.unrecognised:

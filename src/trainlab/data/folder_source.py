@@ -15,6 +15,7 @@ from trainlab.data.image_folder import Listing, list_pictures
 from trainlab.data.images import resize_plain
 from trainlab.data.source import Arrays, Edition, Part, Source, SourceFile
 from trainlab.data.split import Split
+from trainlab.data.transfer import Progress
 from trainlab.errors import InputError
 
 PREFIX = "folder:"
@@ -88,8 +89,10 @@ class ImageFolder:
         options += ["skip_unreadable"] if self.skip_unreadable else []
         return ",".join([f"{PREFIX}{self.path}", *options])
 
-    def read(self) -> "FolderContent":
+    def read(self, progress: Progress | None = None) -> "FolderContent":
         """Decode the pictures, or map them when they were decoded before.
+
+        ``progress`` is told (pictures decoded, pictures in all).
 
         Raises:
             InputError: what `trainlab.data.image_folder.list_pictures` refuses, or files that are no pictures, all
@@ -99,7 +102,7 @@ class ImageFolder:
         owner = f"folder {self.path.resolve()} {self.size} {self.channels} {self.skip_unreadable}"
         relative = "\n".join(str(file.relative_to(self.path)) for file in listing.files)
         state = state_of(listing.files, also=relative)
-        images, order = decoded(owner, state, partial(self._decode, listing))
+        images, order = decoded(owner, state, partial(self._decode, listing, progress))
         used = set(order.tolist())
         skipped = tuple(file for position, file in enumerate(listing.files) if position not in used)
         content = FolderContent(self, listing.arrange(order), images, skipped)
@@ -114,7 +117,7 @@ class ImageFolder:
         """
         return self.read().source
 
-    def _decode(self, listing: Listing) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+    def _decode(self, listing: Listing, progress: Progress | None) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
         """The images of all readable files, and the positions of these in the listing."""
         from concurrent.futures import ThreadPoolExecutor  # decoders release the interpreter's lock
 
@@ -131,7 +134,9 @@ class ImageFolder:
                 problems[position] = f"{file.relative_to(self.path)}: {reason}"
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(fill, range(len(images))))
+            for done, _ in enumerate(pool.map(fill, range(len(images))), 1):
+                if progress is not None:
+                    progress(done, len(images))
         if problems and not self.skip_unreadable:
             listed = "\n  ".join(problems[position] for position in sorted(problems))
             raise InputError(

@@ -14,6 +14,7 @@ from trainlab.data.folder_source import FolderContent, ImageFolder
 from trainlab.data.folders import cache_folder
 from trainlab.data.picture import is_picture
 from trainlab.data.source import Edition, Source, SourceFile
+from trainlab.data.transfer import Progress
 from trainlab.errors import InputError
 
 
@@ -48,7 +49,9 @@ class Import:
     """The folder, when it is one of pictures by class; it stays where it is."""
 
 
-def import_files(path: Path, data_dir: Path | None = None, pictures: ImageFolder | None = None) -> Import:
+def import_files(
+    path: Path, data_dir: Path | None = None, pictures: ImageFolder | None = None, progress: Progress | None = None
+) -> Import:
     """Copy the files of known data sets that lie at ``path`` to where `trainlab.data.load` finds them.
 
     Files are recognised by the digest of their content, so neither their names nor their packing matters; an archive
@@ -59,6 +62,7 @@ def import_files(path: Path, data_dir: Path | None = None, pictures: ImageFolder
         path: one file, or a folder, which is searched with its subfolders.
         data_dir: the folder whose subfolders receive the files; the cache folder when None.
         pictures: how to read ``path`` if it turns out to be a folder of pictures; as `ImageFolder` does when None.
+        progress: told (pictures decoded, pictures in all).
 
     Raises:
         InputError: nothing at ``path``, neither a known file nor a picture among what is there, a folder of pictures
@@ -87,7 +91,7 @@ def import_files(path: Path, data_dir: Path | None = None, pictures: ImageFolder
     if recognised:
         return Import(tuple(recognised), tuple(unrecognised))
     if holds_pictures and path.is_dir():
-        return Import((), tuple(unrecognised), (pictures or ImageFolder(path)).read())
+        return Import((), tuple(unrecognised), (pictures or ImageFolder(path)).read(progress))
     seen = "\n  ".join(["", *(f"{passed.path}: {_without(passed)}" for passed in unrecognised)])
     raise InputError(
         f"{path}: holds no file of a known data set; expected the published files of {' or '.join(names())}, packed "
