@@ -50,7 +50,7 @@ class NumpyEngine:
     @property
     def surroundings(self) -> dict[str, str]:
         precision = "fp64" if self.optimizer.theta.dtype == np.float64 else "fp32"
-        return {"device": "cpu", "precision": precision, "blas": blas.library()}
+        return {"device": "cpu", "precision": precision}
 
     def train_step(self, batch: Batch) -> StepResult:
         model, optimizer = self.model, self.optimizer

@@ -28,6 +28,7 @@ from trainlab.data import Split
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config, read_toml
 from trainlab.lock import locked
+from trainlab.nn import blas
 from trainlab.training import CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome
 
 FORMAT = 1
@@ -251,6 +252,7 @@ def environment(
         "processes": processes,
         "trainlab": version("trainlab"),
         "numpy": version("numpy"),
+        "blas": blas.library(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
