@@ -47,7 +47,7 @@ def prepare_digit(path: Path, invert: Literal["auto"] | bool = "auto", center: b
     if ink.max() < _LEAST_CONTRAST:
         raise InputError(
             f"{path}: nothing is drawn on it: no stroke stands out {'dark' if is_light else 'light'} from a background "
-            f"of {background:.0f} (0 is black, 255 white; transparent counts as white). Draw a digit with more "
+            f"of {background:.0f} (0 is black, 255 white; transparent counts as white). Take a picture with more "
             f"contrast{'' if invert == 'auto' else ', or leave invert at auto'}."
         )
     if not center:
