@@ -2,7 +2,6 @@
 
 import gc
 import itertools
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import Comparison, Missing, Series, Target
+from trainlab.experiments.cores import available_cores
 
 SAMPLED_STEPS = 5
 WARM_UP_STEPS = 3
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = available_cores()
 THREAD_COUNTS = (1, 2) if CORES > 1 else (1,)
 
 Batches = Sequence[tuple[Any, Any]]

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from trainlab.data import picture
 from trainlab.data.catalog import load
-from trainlab.data.images import prepare_digit, resize_plain
+from trainlab.data.images import frame_digit, resize_light_on_dark, resize_plain
 from trainlab.errors import InputError
 
 
@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def seven(tmp_path: Path) -> np.ndarray:
     """What the network sees of the plain drawing."""
-    return prepare_digit(save(draw(), tmp_path / "seven.png"))
+    return frame_digit(save(draw(), tmp_path / "seven.png"))
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
@@ -60,12 +60,12 @@ def test_real_digits_come_back_from_a_large_black_on_white_picture(
     errors = []
     for digit in load("mnist", "test").images[:50, 0]:
         save(Image.fromarray(255 - digit).resize((200, 200), method), path)
-        errors.append(difference(prepare_digit(path), digit))
+        errors.append(difference(frame_digit(path), digit))
     assert np.mean(errors) < largest_mean
 
 
 def test_white_on_black_needs_no_inversion(path: Path, seven: np.ndarray) -> None:
-    np.testing.assert_array_equal(prepare_digit(save(draw(paper=0, ink=255), path)), seven)
+    np.testing.assert_array_equal(frame_digit(save(draw(paper=0, ink=255), path)), seven)
 
 
 @pytest.mark.parametrize(
@@ -89,78 +89,78 @@ def test_every_kind_of_png_shows_the_same_digit(
     else:
         image = draw(mode, paper=paper, ink=ink)
     assert image.mode == mode
-    np.testing.assert_array_equal(prepare_digit(save(image, path)), seven)
+    np.testing.assert_array_equal(frame_digit(save(image, path)), seven)
 
 
 def test_sixteen_bits_are_scaled_and_not_cut_off(path: Path, seven: np.ndarray) -> None:
     grey = np.asarray(draw(ink=128)).astype(np.uint16) * 200  # 25,600 on 51,000
-    assert difference(prepare_digit(save(Image.fromarray(grey), path)), seven) < 1
+    assert difference(frame_digit(save(Image.fromarray(grey), path)), seven) < 1
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_a_jpeg_in_colour_or_grey_shows_the_digit(tmp_path: Path, seven: np.ndarray, mode: str) -> None:
     path = save(draw().convert(mode), tmp_path / "digit.jpg", quality=90)
-    assert difference(prepare_digit(path), seven) < 3
+    assert difference(frame_digit(path), seven) < 3
 
 
 def test_a_palette_with_a_transparent_colour_lies_over_white(path: Path, seven: np.ndarray) -> None:
     image = draw(paper=0, ink=1).convert("P")
     image.putpalette([0, 0, 0, 0, 0, 0])
-    np.testing.assert_array_equal(prepare_digit(save(image, path, transparency=0)), seven)
+    np.testing.assert_array_equal(frame_digit(save(image, path, transparency=0)), seven)
 
 
 def test_a_camera_held_sideways_is_undone(tmp_path: Path, seven: np.ndarray) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise
     path = save(draw().rotate(90, expand=True), tmp_path / "turned.jpg", exif=exif, quality=95)
-    assert difference(prepare_digit(path), seven) < 3
+    assert difference(frame_digit(path), seven) < 3
 
 
 def test_the_name_of_the_file_does_not_matter(tmp_path: Path, seven: np.ndarray) -> None:
     path = tmp_path / "digit.txt"
     draw().save(path, format="PNG")
-    np.testing.assert_array_equal(prepare_digit(path), seven)
+    np.testing.assert_array_equal(frame_digit(path), seven)
 
 
 def test_grey_paper_becomes_black(path: Path, seven: np.ndarray) -> None:
-    np.testing.assert_array_equal(prepare_digit(save(draw(paper=200, ink=80), path)), seven)
+    np.testing.assert_array_equal(frame_digit(save(draw(paper=200, ink=80), path)), seven)
 
 
 def test_size_and_place_on_the_paper_do_not_matter(path: Path, seven: np.ndarray) -> None:
     large = draw().resize((2000, 2400))
     moved = Image.new("L", (2600, 2500), 255)
     moved.paste(large, (600, 100))
-    assert difference(prepare_digit(save(moved, path)), seven) < 4
+    assert difference(frame_digit(save(moved, path)), seven) < 4
 
 
 def test_a_thin_pen_is_not_washed_out(path: Path) -> None:
     image = Image.new("L", (600, 600), 255)
     ImageDraw.Draw(image).line([(200, 100), (400, 500)], fill=0, width=2)
-    assert prepare_digit(save(image, path)).max() == 255
+    assert frame_digit(save(image, path)).max() == 255
 
 
 def test_a_tiny_drawing_is_enlarged(path: Path) -> None:
     image = Image.new("L", (9, 9), 255)
     ImageDraw.Draw(image).line([(4, 2), (4, 6)], fill=0)
-    rows = np.flatnonzero(prepare_digit(save(image, path)).any(axis=1))
+    rows = np.flatnonzero(frame_digit(save(image, path)).any(axis=1))
     assert len(rows) == 20
 
 
 def test_inversion_can_be_chosen(path: Path, seven: np.ndarray) -> None:
     save(draw(), path)
-    np.testing.assert_array_equal(prepare_digit(path, invert=True), seven)
+    np.testing.assert_array_equal(frame_digit(path, invert=True), seven)
     with pytest.raises(InputError, match=r"no stroke stands out light from a background of 255.*leave invert at auto"):
-        prepare_digit(path, invert=False)
+        frame_digit(path, invert=False)
 
 
 def test_a_picture_framed_already_passes_as_it_is(path: Path) -> None:
     digit = load("mnist", "test").images[0, 0]
-    np.testing.assert_array_equal(prepare_digit(save(Image.fromarray(digit), path), center=False), digit)
-    np.testing.assert_array_equal(prepare_digit(save(Image.fromarray(255 - digit), path), center=False), digit)
+    np.testing.assert_array_equal(resize_light_on_dark(save(Image.fromarray(digit), path)), digit)
+    np.testing.assert_array_equal(resize_light_on_dark(save(Image.fromarray(255 - digit), path)), digit)
 
 
 def test_without_centring_the_paper_is_padded_to_a_square(path: Path) -> None:
-    image = prepare_digit(save(draw(size=(120, 240)), path), center=False)
+    image = resize_light_on_dark(save(draw(size=(120, 240)), path))
     columns = np.flatnonzero(image.any(axis=0))
     assert columns[0] > 7  # 60 pixels of 240 were added on the left
     assert not image[:, :7].any()
@@ -171,36 +171,36 @@ def test_without_centring_the_paper_is_padded_to_a_square(path: Path) -> None:
 def test_blank_paper_is_refused(path: Path, paper: int, invert: bool) -> None:
     save(Image.new("L", (50, 60), paper), path)
     with pytest.raises(InputError, match=r"digit\.png: nothing is drawn on it"):
-        prepare_digit(path, invert)
+        frame_digit(path, invert)
 
 
 def test_white_strokes_on_transparent_paper_get_an_explanation(path: Path) -> None:
     save(draw("RGBA", paper=(0, 0, 0, 0), ink=(255, 255, 255, 255)), path)
     with pytest.raises(InputError, match="transparent counts as white"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 def test_a_missing_picture_is_named(path: Path) -> None:
     with pytest.raises(InputError, match=r"digit\.png: there is no such file"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a folder; expected a file"):
-        prepare_digit(tmp_path)
+        frame_digit(tmp_path)
 
 
 def test_an_empty_file_is_refused(path: Path) -> None:
     path.touch()
     with pytest.raises(InputError, match=r"digit\.png: is empty; expected a PNG or JPEG picture"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 @pytest.mark.parametrize("content", [b"7", b"just some text in a file", b"GIF89a......"])
 def test_what_is_no_picture_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"digit\.png: is neither PNG nor JPEG"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 @pytest.mark.parametrize("name", ["digit.png", "digit.jpg"])
@@ -210,7 +210,7 @@ def test_a_picture_that_is_cut_off_is_refused(tmp_path: Path, name: str, share: 
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(InputError, match="the picture is damaged or cut off"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 def test_a_picture_with_damaged_bytes_is_refused(path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_picture_with_damaged_bytes_is_refused(path: Path) -> None:
     content[middle : middle + 20] = bytes(20)
     path.write_bytes(content)
     with pytest.raises(InputError, match="the picture is damaged or cut off"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded(path: Path) -> None:
@@ -228,16 +228,16 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(path: Path) -> None:
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     path.write_bytes(content)
     with pytest.raises(InputError, match="is huge, 60000 × 60000 pixels; expected at most 50,000,000"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 def test_the_largest_picture_allowed_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(draw(), path)
     monkeypatch.setattr(picture, "LARGEST_PIXELS", 200 * 240)
-    prepare_digit(path)
+    frame_digit(path)
     monkeypatch.setattr(picture, "LARGEST_PIXELS", 200 * 240 - 1)
     with pytest.raises(InputError, match="is huge"):
-        prepare_digit(path)
+        frame_digit(path)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

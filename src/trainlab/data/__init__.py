@@ -17,7 +17,7 @@ from trainlab.data.download import Progress, get
 from trainlab.data.folder_source import FolderContent, ImageFolder
 from trainlab.data.folders import cache_folder
 from trainlab.data.idx import read_idx, read_images, read_labels
-from trainlab.data.images import prepare_digit, resize_plain
+from trainlab.data.images import frame_digit, resize_light_on_dark, resize_plain
 from trainlab.data.importing import Import, ImportedFile, PassedOver, import_files
 from trainlab.data.loader import Loader
 from trainlab.data.source import Archive, Edition, Part, Source, SourceFile
@@ -51,15 +51,16 @@ __all__ = [
     "Unit",
     "cache_folder",
     "describe",
+    "frame_digit",
     "get",
     "import_files",
     "load",
     "locate",
     "names",
-    "prepare_digit",
     "read_idx",
     "read_images",
     "read_labels",
+    "resize_light_on_dark",
     "resize_plain",
     "split",
     "verify",

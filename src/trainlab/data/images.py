@@ -16,7 +16,7 @@ _LEAST_CONTRAST = 24  # of 255, between background and stroke; JPEG noise on a b
 _INK_SHARE = 1 / 8  # of the darkest stroke: what counts as drawn when the digit is boxed
 
 
-def prepare_digit(path: Path, invert: Literal["auto"] | bool = "auto", center: bool = True) -> NDArray[np.uint8]:
+def frame_digit(path: Path, invert: Literal["auto"] | bool = "auto") -> NDArray[np.uint8]:
     """Turn a PNG or JPEG of one handwritten digit into a 28×28 image such as MNIST's, white on black.
 
     1. Transparent parts become white, colours become grey.
@@ -28,8 +28,6 @@ def prepare_digit(path: Path, invert: Literal["auto"] | bool = "auto", center: b
     Arguments:
         path: any PNG or JPEG: grey, colour, palette, 16 bits, transparent, turned by a camera.
         invert: "auto", or True for dark strokes on a light background, or False for light strokes on a dark one.
-        center: False for a picture that is already framed as MNIST's are: it is inverted if needed and resized as a
-            whole (after padding to a square), and steps 3 to 5 are left out.
 
     Returns:
         uint8 of shape (28, 28).
@@ -39,22 +37,25 @@ def prepare_digit(path: Path, invert: Literal["auto"] | bool = "auto", center: b
 
     Source: LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to document recognition", III.A.
     """
-    grey = _read_grey(path)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = float(np.median(border))
-    is_light = background > (float(grey.min()) + float(grey.max())) / 2 if invert == "auto" else invert
-    ink = background - grey if is_light else grey - background
-    if ink.max() < _LEAST_CONTRAST:
-        raise InputError(
-            f"{path}: nothing is drawn on it: no stroke stands out {'dark' if is_light else 'light'} from a background "
-            f"of {background:.0f} (0 is black, 255 white; transparent counts as white). Take a picture with more "
-            f"contrast{'' if invert == 'auto' else ', or leave invert at auto'}."
-        )
-    if not center:
-        return _resize_whole(255 - grey if is_light else grey, 255 - background if is_light else background)
-    ink = np.clip(ink, 0, None)
+    grey, background = _read_light_on_dark(path, invert)
+    ink = (grey - background).clip(0, None)
     digit = _scale_to_box(_crop_to_ink(ink))
     return _place_by_mass(digit * (255 / digit.max()))
+
+
+def resize_light_on_dark(path: Path, invert: Literal["auto"] | bool = "auto") -> NDArray[np.uint8]:
+    """Turn a PNG or JPEG into a 28×28 image, light on dark as MNIST's and Fashion-MNIST's are, without framing it.
+
+    Its background fills it up to a square, and the whole is resized. Arguments, result and errors are those of
+    `frame_digit`.
+    """
+    grey, background = _read_light_on_dark(path, invert)
+    height, width = grey.shape
+    side = max(height, width)
+    square = np.full((side, side), background, np.float32)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = grey
+    return _resize(square, _SIDE, _SIDE).round().astype(np.uint8)
 
 
 def resize_plain(path: Path, channels: int, height: int, width: int) -> NDArray[np.uint8]:
@@ -79,6 +80,24 @@ def resize_plain(path: Path, channels: int, height: int, width: int) -> NDArray[
 
     pixels = np.asarray(picture.resize((width, height), Resampling.BICUBIC))
     return np.ascontiguousarray(pixels.reshape(height, width, channels).transpose(2, 0, 1))
+
+
+def _read_light_on_dark(path: Path, invert: Literal["auto"] | bool) -> tuple[NDArray[np.float32], float]:
+    """The picture's greys, inverted where its background is light, and the grey of its background after that."""
+    grey = _read_grey(path)
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    background = float(np.median(border))
+    is_light = background > (float(grey.min()) + float(grey.max())) / 2 if invert == "auto" else invert
+    if is_light:
+        grey, background = 255 - grey, 255 - background
+    if grey.max() - background < _LEAST_CONTRAST:
+        was, stroke = (255 - background, "dark") if is_light else (background, "light")
+        raise InputError(
+            f"{path}: nothing is drawn on it: no stroke stands out {stroke} from a background of {was:.0f} (0 is "
+            "black, 255 white; transparent counts as white). Take a picture with more contrast"
+            f"{'' if invert == 'auto' else ', or leave invert at auto'}."
+        )
+    return grey, background
 
 
 def _read_grey(path: Path) -> NDArray[np.float32]:
@@ -115,15 +134,6 @@ def _offset(mass: NDArray[Any]) -> int:
     """Where along one axis the digit starts; ``mass`` is the ink in each of its rows or columns."""
     centre_of_mass = float(mass @ np.arange(len(mass)) / mass.sum())
     return min(max(round(_CENTRE - centre_of_mass), 0), _SIDE - len(mass))
-
-
-def _resize_whole(grey: NDArray[np.float32], background: float) -> NDArray[np.uint8]:
-    height, width = grey.shape
-    side = max(height, width)
-    square = np.full((side, side), background, np.float32)
-    top, left = (side - height) // 2, (side - width) // 2
-    square[top : top + height, left : left + width] = grey
-    return _resize(square, _SIDE, _SIDE).round().astype(np.uint8)
 
 
 def _resize(grey: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data import describe, prepare_digit, resize_plain
+from trainlab.data import describe, frame_digit, resize_light_on_dark, resize_plain
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.training_run import load_network
 
@@ -20,7 +20,7 @@ def predict_images(
 ) -> Iterator[tuple[NDArray[np.uint8], dict[str, float]]]:
     """Of each image file the pixels (H, W) that the network of a run sees, and its probability for each class.
 
-    For MNIST a picture is prepared as MNIST's authors did (`data.prepare_digit`); otherwise it is resized, and for
+    For MNIST a picture is prepared as MNIST's authors did (`data.frame_digit`); otherwise it is resized, and for
     Fashion-MNIST inverted where its background is light. The network is loaded once.
 
     Raises InputError for a file that is no picture, and for a run without a finished epoch.
@@ -30,7 +30,8 @@ def predict_images(
     network = load_network(run, shape)
     for path in paths:
         if dataset in INVERTED:
-            seen = prepare_digit(path, invert=invert, center=center and dataset in CENTERED)
+            prepare = frame_digit if center and dataset in CENTERED else resize_light_on_dark
+            seen = prepare(path, invert)
             images: NDArray[np.uint8] = seen[np.newaxis, np.newaxis]
         else:
             images = resize_plain(path, *shape)[np.newaxis]
