@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.figures import Comparison, Result, Series, Table, Target, mean_and_deviation, ratios, spread
+from benchmarks.figures import Comparison, Result, Series, Table, Target, ratios, spread
 from benchmarks.image_problem import FAST_STEPS, make_image_problem, trainlab_training
-from benchmarks.markdown import number, with_spread
+from benchmarks.markdown import number, over_seeds, with_spread
 from benchmarks.repeat import train_once
 from benchmarks.resnet18_step import AS_WRITTEN, PRESET, rival
 from benchmarks.rounds import admit, speed, warm_up
@@ -20,7 +20,7 @@ TARGET: Target = {"at_least": 60, "aim": 100}
 DAY = 86_400  # seconds
 WRITTEN = "the lab report's recipe as written, extrapolated"
 OURS = f"trainlab, {PRESET}, extrapolated"
-COLUMNS = ["what", "seconds, median (min–max)", "test accuracy", "n", "shorter by"]
+COLUMNS = ["what", "seconds, median (min–max)", "test accuracy", "with mirror images", "n", "shorter by"]
 
 
 def measure(size: Size, preset: str = FAST_PRESET, overrides: Sequence[str] = ()) -> Result:
@@ -86,9 +86,9 @@ def _comparison(preset: str, runs: list[dict[str, Any]], seconds: dict[str, list
 
 def _table(preset: str, runs: list[dict[str, Any]], seconds: dict[str, list[float]], comparison: Comparison) -> Table:
     times = [run["wall_seconds"] for run in runs]
-    mean, deviation = mean_and_deviation([run["test"]["accuracy"] for run in runs])
-    rows = [[f"{preset}, measured", with_spread(spread(times)), f"{mean:.2%} ± {deviation:.2%}", str(len(runs)), ""]]
+    accuracies = [over_seeds([run[part]["accuracy"] for run in runs if run[part]]) for part in ("test", "test_tta")]
+    rows = [[f"{preset}, measured", with_spread(spread(times)), *accuracies, str(len(runs)), ""]]
     for series, (name, values) in zip(comparison["rivals"], seconds.items(), strict=True):
         shorter = number(spread(ratios(comparison["ours"], series)).median, "×")
-        rows.append([name, with_spread(spread(values)), "", str(len(values)), shorter])
+        rows.append([name, with_spread(spread(values)), "", "", str(len(values)), shorter])
     return {"kind": "table", "title": "The same in seconds", "columns": COLUMNS, "rows": rows}

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from benchmarks.figures import Spread, Target
+from benchmarks.figures import Spread, Target, mean_and_deviation
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -40,6 +40,18 @@ def with_spread(spread: Spread, unit: str = "") -> str:
     '2.00× (1.50–2.25)'
     """
     return f"{number(spread.median, unit)} ({number(spread.low)}–{number(spread.high)})"
+
+
+def over_seeds(accuracies: Sequence[float]) -> str:
+    """Mean ± standard deviation in percent; of a single run there is none, and of no run there is nothing to say.
+
+    >>> over_seeds([0.92, 0.94]), over_seeds([0.9399]), over_seeds([])
+    ('93.00% ± 1.41%', '93.99%', '–')
+    """
+    if not accuracies:
+        return "–"
+    mean, deviation = mean_and_deviation(accuracies)
+    return f"{mean:.2%}" + (f" ± {deviation:.2%}" if len(accuracies) > 1 else "")
 
 
 def verdicts(median: float, target: Target | None, unit: str, *, smaller_is_better: bool = False) -> list[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.figures import Missing, Result, mean_and_deviation, spread
+from benchmarks.markdown import over_seeds
 from benchmarks.repeat import train_over_seeds
 from benchmarks.size import Size
 from trainlab.data import Part, locate
@@ -91,24 +92,12 @@ def _row(name: str, runs: list[dict[str, Any]]) -> list[str]:
         within = f"{SECONDS[name]} {'✓' if seconds.median <= SECONDS[name] else '✗'}"
     return [
         name,
-        _over_seeds(tests),
+        over_seeds(tests),
         f"{min(tests):.2%}–{max(tests):.2%}",
-        _with_test_time_augmentation(runs),
+        over_seeds([run["test_tta"]["accuracy"] for run in runs if run.get("test_tta")]),
         str(len(tests)),
         promised,
         f"{validation:.2%}",
         f"{seconds.median:.1f} ({seconds.low:.1f}–{seconds.high:.1f})",
         within,
     ]
-
-
-def _with_test_time_augmentation(runs: list[dict[str, Any]]) -> str:
-    """Of the runs whose preset does that."""
-    accuracies = [run["test_tta"]["accuracy"] for run in runs if run.get("test_tta")]
-    return _over_seeds(accuracies) if accuracies else "–"
-
-
-def _over_seeds(accuracies: list[float]) -> str:
-    """Mean ± standard deviation; of a single run there is none."""
-    mean, deviation = mean_and_deviation(accuracies)
-    return f"{mean:.2%}" + (f" ± {deviation:.2%}" if len(accuracies) > 1 else "")

@@ -13,8 +13,8 @@ FILE_NAME = "RESULTS.md"
 HEAD = """# Measured speed, memory and accuracy
 
 Written by `python -m benchmarks` (or `make bench`); every single measurement stands in `results.json` beside this file.
-Medians, with the smallest and largest in brackets. A ratio compares what ran in turn within one process: how many times
-as fast trainlab was, round by round. ✓ and ✗ say whether a target was met.
+Medians, with the smallest and largest in brackets. A ratio compares what ran in turn within one run of a benchmark: how
+many times as fast trainlab was, round by round. ✓ and ✗ say whether a target was met.
 """.splitlines()
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.figures import Result, Table, mean_and_deviation, ratios, spread
-from benchmarks.markdown import number, with_spread
+from benchmarks.figures import Result, Table, ratios, spread
+from benchmarks.markdown import number, over_seeds, with_spread
 from benchmarks.rivals import import_rival
 from benchmarks.rivals.scikit_learn import losses_of
 from benchmarks.rounds import SAMPLED_STEPS, Contender, Makers, Numbers, compare
@@ -156,14 +156,13 @@ def measure(size: Size) -> Result:
         name, fits = series["name"], every[series["name"]]
         seconds = spread([fits.steps / speed for speed in series["values"] if speed])
         raw[name] = fits.accuracies()[-size.rounds :]
-        mean, deviation = mean_and_deviation(raw[name])
         ratio = spread(ratios(comparison["ours"], series))
         table["rows"].append(
             [
                 name,
                 with_spread(seconds),
                 number(ratio.median, "×"),
-                f"{mean:.2%} ± {deviation:.2%}",
+                over_seeds(raw[name]),
                 str(len(raw[name])),
             ]
         )

@@ -18,7 +18,7 @@ def test_every_language_has_the_same_keys_and_fills_in_the_same_values(language:
     assert list(other) == list(english)
     for key, pattern in english.items():
         assert names_in(other[key]) == names_in(pattern), key
-        assert other[key].strip()
+        assert other[key].strip() or key == "list.gap"
 
 
 def test_names_are_enumerated_and_things_counted() -> None:

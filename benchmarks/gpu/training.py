@@ -22,7 +22,7 @@ from trainlab.experiments.assemble import (
     prepare_data,
     threads_for,
 )
-from trainlab.training import EpochEnded, Event, Plan, Trainer, evaluate, evaluate_mirrored
+from trainlab.training import EpochEnded, Event, Plan, Trainer, evaluate
 
 
 @dataclass(frozen=True)
@@ -129,5 +129,5 @@ def train(config: Config, images: Images, device: torch.device) -> Trained:
             raise InputError(f"the training ended early: {outcome.reason}")
         tested = evaluation_batches(images.test, np.arange(len(images.test)), data.transform)
         test = evaluate(engine, tested.epoch(0)).accuracy
-        mirrored = evaluate_mirrored(engine, tested.epoch(0)).accuracy if config.tta else None
+        mirrored = evaluate(engine, tested.epoch(0), mirrored=True).accuracy if config.tta else None
     return Trained(seconds, epochs, last.accuracy, test, mirrored)

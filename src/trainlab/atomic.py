@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +45,23 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
     write_atomically(path, write)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed while they wrote into ``folder``.
+
+    For whoever holds the lock of that folder, so that nobody is writing there now.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "note.4711.tmp").touch()
+    ...     remove_leftovers(Path(folder))
+    ...     list(Path(folder).iterdir())
+    []
+    """
+    for temporary in folder.glob("*.tmp"):
+        with suppress(OSError):  # Windows keeps a file that is open
+            temporary.unlink()
 
 
 def refuse_existing(path: Path) -> None:

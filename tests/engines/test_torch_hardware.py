@@ -36,6 +36,10 @@ def test_other_errors_stay_as_they_are() -> None:
     with pytest.raises(RuntimeError, match="mat1 and mat2") as caught, errors_explained():
         torch.ones(2, 3) @ torch.ones(2, 3)
     assert not isinstance(caught.value, RunFailed)
+    said = "CUDA error: an illegal memory access was encountered"
+    with pytest.raises(RuntimeError, match=said) as caught, errors_explained():
+        raise RuntimeError(said)
+    assert not isinstance(caught.value, RunFailed)
 
 
 def test_a_missing_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

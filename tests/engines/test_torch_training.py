@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.engines.test_torch_engine import batch, config, engine
+from trainlab.engines import State
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.experiments.assemble import build_engine
 
@@ -75,6 +76,68 @@ def test_a_state_goes_on_bit_for_bit(settings: dict[str, Any]) -> None:
     assert second.eval_step(batch(9)) == whole.eval_step(batch(9))
     for name, array in whole.state().optimizer.items():
         np.testing.assert_array_equal(array, second.state().optimizer[name])
+
+
+def half_engine(growth_interval: int = 5) -> TorchEngine:
+    """In float16, for which a CPU has what it takes; only slowly. Gradients are scaled up after a few good steps."""
+    plain = torch_engine()
+    half = TorchEngine(plain.model, plain.optimizer, precision="fp16")
+    assert half._scaler is not None
+    half._scaler.set_growth_interval(growth_interval)
+    return half
+
+
+@pytest.mark.parametrize("stop", range(1, 8))
+def test_a_state_in_float16_goes_on_bit_for_bit(stop: int) -> None:
+    """The scale of the gradients, and when it grows, are part of it."""
+    whole, first, second = half_engine(), half_engine(), half_engine(growth_interval=2000)
+    for step in range(12):
+        whole.train_step(batch(step))
+    for step in range(stop):
+        first.train_step(batch(step))
+    second.load_state(first.state())
+    for step in range(stop, 12):
+        second.train_step(batch(step))
+    state = whole.state()
+    assert state.optimizer["scaler:scale"] > half_engine().state().optimizer["scaler:scale"]
+    for part in ("model", "optimizer"):
+        for name, array in getattr(state, part).items():
+            np.testing.assert_array_equal(array, getattr(second.state(), part)[name])
+
+
+STRANGERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "sgd's for adam": ({"momentum": 0.9}, {"optimizer": "adam"}),
+    "adam's for sgd": ({"optimizer": "adam"}, {}),
+    "adam's for muon": ({"optimizer": "adam", "hidden": [8, 6]}, {"optimizer": "muon", "hidden": [8, 6]}),
+    "none for momentum": ({}, {"momentum": 0.9}),
+    "an average for none": ({"ema": 0.9}, {}),
+    "none for an average": ({}, {"ema": 0.9}),
+}
+
+
+@pytest.mark.parametrize(("stranger", "own"), STRANGERS.values(), ids=STRANGERS)
+def test_a_state_that_does_not_fit_is_refused_and_nothing_is_changed(
+    stranger: dict[str, Any], own: dict[str, Any]
+) -> None:
+    other, mine = torch_engine(**stranger), torch_engine(**own)
+    for step in range(2):
+        other.train_step(batch(step))
+    mine.train_step(batch(7))
+    before = mine.state()
+    with pytest.raises(ValueError, match=r"this state does not fit this \w+:\n.*: (missing|unknown)"):
+        mine.load_state(other.state())
+    for part in ("model", "optimizer"):
+        for name, array in getattr(before, part).items():
+            np.testing.assert_array_equal(array, getattr(mine.state(), part)[name])
+
+
+def test_an_average_begins_with_the_weights_that_training_begins_with() -> None:
+    """As when an estimator goes on with the weights of another, but with nothing that its optimizer remembers."""
+    trained, fresh = torch_engine(), torch_engine(ema=0.9)
+    for step in range(20):
+        trained.train_step(batch(step))
+    fresh.load_state(State(trained.state().model, fresh.state().optimizer))
+    assert fresh.eval_step(batch(9)) == trained.eval_step(batch(9))
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")  # PyTorch's own

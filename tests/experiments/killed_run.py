@@ -42,11 +42,11 @@ def main() -> None:
         if isinstance(event, EpochEnded) and moment == "epoch" and event.epoch == number:
             die()
 
-    if moment == "publish":  # a checkpoint is written but does not have its name yet
+    if moment in ("step-", "best"):  # such a checkpoint is written but does not have its name yet
         publish, left = atomic.publish, [number]
 
         def publish_or_die(temporary: Path, path: Path) -> None:
-            if path.name.startswith("step-"):
+            if path.name.startswith(moment):
                 left[0] -= 1
                 if left[0] == 0:
                     die()

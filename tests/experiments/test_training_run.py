@@ -131,8 +131,10 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(
         ("step", 7),  # between two
         ("step", 22),  # after an epoch's last step, before its validation
         ("epoch", 1),  # the epoch's line is written, its checkpoint is not
-        ("publish", 2),  # a checkpoint is written but has no name yet
-        ("publish", 5),
+        ("step-", 2),  # a checkpoint is written but has no name yet
+        ("step-", 5),
+        ("best", 1),  # the same of the best one, which the checkpoint before knows to be the best
+        ("best", 3),
         ("step", 33),
     ],
 )
@@ -149,6 +151,21 @@ def test_a_killed_run_resumes_to_the_same_figures_and_weights(
     assert_equal_runs(run, whole.run.path)
     assert resumed.summary["test"] == whole.summary["test"]
     assert resumed.summary["best"] == whole.summary["best"]
+    assert not list(run.rglob("*.tmp"))
+
+
+def test_a_run_under_way_again_has_no_summary_of_how_it_ended_before(tiny_mnist: Path, tmp_path: Path) -> None:
+    interrupt_after(9, killed_run.configuration(tiny_mnist), tmp_path / "run")
+    (tmp_path / "run" / "summary.json.4711.tmp").touch()
+    summaries: list[Any] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, StepEnded):
+            summaries.append(RunFolder.open(tmp_path / "run").read_summary())
+
+    assert resume(tmp_path / "run", listeners=[look]) is not None
+    assert summaries == [None] * 24
+    assert not list((tmp_path / "run").glob("*.tmp"))
 
 
 def test_an_interrupted_run_resumes_to_the_same_figures_and_weights(

@@ -136,7 +136,7 @@ def test_the_state_of_another_optimizer_is_refused_and_nothing_is_changed(
     optimizer, stranger = make(), make_stranger()
     take_step(optimizer)
     before = optimizer.state()
-    message = rf"this state does not fit this {type(optimizer).__name__}: got .*'steps'.*, expected .*'steps'"
+    message = rf"this state does not fit this {type(optimizer).__name__}:\n  \w+: (missing|unknown|shape)"
     with pytest.raises(ValueError, match=message):
         optimizer.load_state(stranger.state())
     for name, array in optimizer.state().items():

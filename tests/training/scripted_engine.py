@@ -49,7 +49,7 @@ class ScriptedEngine:
     def begin_step(self, batch: Batch) -> LateResult:
         raise AssertionError("an engine without lag is never asked to begin a step")
 
-    def eval_step(self, batch: Batch) -> StepResult:
+    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
         accuracy = self.accuracies.pop(0) if len(self.accuracies) > 1 else self.accuracies[0]
         return StepResult(0.25, round(accuracy * len(batch.images)), len(batch.images))
 

@@ -48,6 +48,43 @@ def test_the_last_two_and_the_best_are_kept(tmp_path: Path) -> None:
     assert load(folder.best_path).training.step == 2
 
 
+def test_a_damaged_file_of_a_later_step_is_none_of_the_last_two(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    folder.save(checkpoint(8))
+    folder.save(checkpoint(20)).write_bytes(b"damaged")
+    for step in (9, 10, 11):
+        folder.save(checkpoint(step))
+    assert [path.name[5:14] for path in folder.step_paths()] == ["000000010", "000000011", "000000020"]
+
+
+def at_the_end_of(epoch: int, best: int) -> Checkpoint:
+    saved = checkpoint(5 * epoch)
+    figures = [EpochRecord(number, Metrics(0.1, 0.9), Metrics(0.3, 0.8)) for number in (best, epoch)]
+    training = TrainingState(5 * epoch, epoch, 0, RunningMean(), best=figures[0], last=figures[1])
+    return Checkpoint(saved.engine, training, saved.extra)
+
+
+@pytest.mark.parametrize("left", [None, b"damaged", "the best before"])
+def test_a_best_file_that_was_still_to_be_written_is_written(tmp_path: Path, left: bytes | str | None) -> None:
+    folder = CheckpointFolder(tmp_path)
+    if left == "the best before":
+        folder.save(at_the_end_of(1, best=1), is_best=True)
+    folder.save(at_the_end_of(2, best=2))
+    if isinstance(left, bytes):
+        folder.best_path.write_bytes(left)
+    folder.complete(folder.load_latest()[0])
+    assert folder.best_path.read_bytes() == encode(at_the_end_of(2, best=2))
+
+
+def test_a_best_file_of_an_earlier_epoch_stays(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    folder.save(at_the_end_of(1, best=1), is_best=True)
+    before = folder.best_path.stat().st_mtime_ns
+    for latest in (at_the_end_of(1, best=1), at_the_end_of(2, best=1), checkpoint()):
+        folder.complete(latest)
+    assert folder.best_path.stat().st_mtime_ns == before
+
+
 def test_files_beside_the_checkpoints_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     folder = CheckpointFolder(tmp_path)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from trainlab.experiments.sweep import Executor
 
 _EXECUTOR = click.option(
-    "--executor", type=click.Choice(["local", "ray", "slurm"]), help="Where runs are computed.  [default: local]"
+    "--executor",
+    type=click.Choice(["local", "ray", "slurm"]),
+    help="Where runs are computed.  [default: as the sweep says, else local]",
 )
 _ADDRESS = click.option(
     "--address", help="Ray cluster: HOST:PORT or auto.  [default: RAY_ADDRESS, else Ray is started here]"

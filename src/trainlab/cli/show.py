@@ -116,7 +116,7 @@ def _draw_samples(config: "Config", run: "RunFolder | None", name: str, preset: 
     click.echo(f"{path}: {what}")
 
 
-@click.command("list", short_help="The presets and data sets.")
+@click.command("list", short_help="The presets, the runs so far, the published experiments.")
 def list_presets() -> None:
     """List the presets that `trainlab train` and `trainlab show` take, and what has been run in this folder."""
     from trainlab.experiments import load_preset, preset_names, study_names

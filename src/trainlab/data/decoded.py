@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.atomic import write_atomically
+from trainlab.atomic import remove_leftovers, write_atomically
 from trainlab.data.folders import cache_folder
 from trainlab.errors import InputError
 from trainlab.lock import locked
@@ -52,6 +52,7 @@ def decoded(owner: str, state: str, decode: Callable[[], tuple[Images, Numbers]]
             if (found := _open(stem)) is not None:
                 return found
             until_the_end.enter_context(locked(folder / ".lock"))
+            remove_leftovers(folder)
         except InputError:  # no place to write
             return decode()
         if (found := _open(stem)) is not None:

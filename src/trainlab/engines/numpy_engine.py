@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trainlab.engines.engine import Batch, State, StepResult
 from trainlab.engines.freed_memory import keep_freed_memory
 from trainlab.nn import Array, Conv2d, Dropout, Loss, Module, MSELoss, blas, functional, parallel
+from trainlab.nn.module import check_fit
 from trainlab.optim import Optimizer, clip_grad_norm
 from trainlab.randomness import generator
 
@@ -69,10 +70,12 @@ class NumpyEngine:
 
         return _result(loss, scores, batch)
 
-    def eval_step(self, batch: Batch) -> StepResult:
+    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
         if self.model.training:
             self.model.eval()
         scores = self.model.forward(batch.images)
+        if mirrored:
+            scores = self._together(scores, self.model.forward(np.ascontiguousarray(batch.images[..., ::-1])))
         return _result(self._loss_of(scores, batch), scores, batch)
 
     def predict(self, images: Array) -> Array:
@@ -89,8 +92,19 @@ class NumpyEngine:
         return State(self.model.state_dict(), self.optimizer.state())
 
     def load_state(self, state: State) -> None:
+        check_fit({name: array.shape for name, array in self.model.state_dict().items()}, state.model)
+        self.optimizer.check_state(state.optimizer)
         self.model.load_state_dict(state.model)
         self.optimizer.load_state(state.optimizer)
+
+    def _together(self, one: Array, other: Array) -> Array:
+        """Scores whose softmax is the mean of both's: log((softmax(one) + softmax(other)) / 2); or the mean scores."""
+        if self._needs_one_hot:
+            mean_scores: Array = (one + other) / 2
+            return mean_scores
+        mean = (functional.softmax(one) + functional.softmax(other)) / 2
+        logarithms: Array = np.log(np.maximum(mean, np.finfo(mean.dtype).tiny))
+        return logarithms
 
     def _loss_of(self, scores: Array, batch: Batch) -> float:
         target = self._target(batch, scores)

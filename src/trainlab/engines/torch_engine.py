@@ -16,6 +16,7 @@ from trainlab.engines.engine import Batch, LateResult, State, StepResult
 from trainlab.engines.group import Group
 from trainlab.engines.torch_average import AveragedModel
 from trainlab.engines.torch_hardware import Precision, choose_memory_format, errors_explained, torch_thread_limit
+from trainlab.engines.torch_memory import as_array, expected_memory, memory_of, put_memory
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
@@ -84,6 +85,8 @@ class TorchEngine:
         self._forward = torch.compile(self.model) if compiled else self.model
         self._dropouts = [module for module in model.modules() if isinstance(module, KeyedDropout)]
         self._scaler = torch.amp.GradScaler(self.device.type) if precision == "fp16" else None
+        if self._scaler is not None:
+            self._scaler.scale(torch.zeros((), device=self.device))  # it exists even where a process has no image
 
     @property
     def parameter_count(self) -> int:
@@ -139,9 +142,11 @@ class TorchEngine:
             self._average.update(self.model, self.steps)
         return _late(torch.stack([mean_loss, correct]), whole_weight)
 
-    def eval_step(self, batch: Batch) -> StepResult:
+    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
         whole = self._on_device(batch)
         scores = self._scores(whole.images)
+        if mirrored:
+            scores = self._together(scores, self._scores(self._images(whole.images.flip(-1))))
         weight = len(scores) if batch.weights is None else float(batch.weights.sum())
         loss = self._loss_of(scores, whole, weight)
         return StepResult(loss.item(), whole.weigh(scores.argmax(1) == whole.labels).item(), weight)
@@ -160,39 +165,41 @@ class TorchEngine:
     # ------------------------------------------------------------ what a resume needs
 
     def state(self) -> State:
-        model = {name: _array(tensor) for name, tensor in self.model.state_dict().items()}
-        optimizer = {"steps": np.array(self.steps, np.float64)}
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimizer.state[parameter].items():
-                if value is not None:
-                    optimizer[f"{name}/{key}"] = _array(torch.as_tensor(value))
+        model = {name: as_array(tensor) for name, tensor in self.model.state_dict().items()}
+        optimizer = {"steps": np.array(self.steps, np.float64)} | memory_of(self.model, self.optimizer)
         if self._average is not None:
-            optimizer |= {f"average:{name}": _array(mean) for name, mean in self._average.model.state_dict().items()}
+            optimizer |= {f"average:{name}": as_array(mean) for name, mean in self._average.model.state_dict().items()}
         if self._scaler is not None:
-            optimizer["loss_scale"] = np.array(self._scaler.get_scale(), np.float64)
+            optimizer |= {f"scaler:{key}": np.array(value) for key, value in self._scaler.state_dict().items()}
         return State(model, optimizer)
 
     def load_state(self, state: State) -> None:
-        check_fit({name: tuple(tensor.shape) for name, tensor in self.model.state_dict().items()}, state.model)
+        self._check_fit(state)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.model.items()}
         self.model.load_state_dict(tensors)
         self.steps = int(state.optimizer["steps"])
+        put_memory(self.model, self.optimizer, state.optimizer)
         if self._average is not None:
-            means = {name: torch.from_numpy(np.array(state.optimizer[f"average:{name}"])) for name in state.model}
-            self._average.model.load_state_dict(means)
-        parameters = dict(self.model.named_parameters())
-        self.optimizer.state.clear()
-        for full_name, array in state.optimizer.items():
-            name, slash, key = full_name.rpartition("/")
-            if slash:
-                value = torch.from_numpy(np.array(array))
-                parameter = parameters[name]
-                # everything lies beside its parameter, but for counters that no fused kernel reads
-                stays = value.dim() == 0 and not self.optimizer.defaults.get("fused")
-                placed = value if stays else value.to(parameter.device)
-                self.optimizer.state[parameter][key] = placed.contiguous(memory_format=_format_of(parameter, placed))
-        if self._scaler is not None and "loss_scale" in state.optimizer:
-            self._scaler = torch.amp.GradScaler(self.device.type, init_scale=float(state.optimizer["loss_scale"]))
+            if self.steps:  # before, the average is the weights themselves
+                tensors = {name: torch.from_numpy(np.array(state.optimizer[f"average:{name}"])) for name in tensors}
+            self._average.model.load_state_dict(tensors)
+        if self._scaler is not None:
+            settings = {key: state.optimizer[f"scaler:{key}"].item() for key in self._scaler.state_dict()}
+            self._scaler.load_state_dict(settings)
+
+    def _check_fit(self, state: State) -> None:
+        shapes = {name: tuple(tensor.shape) for name, tensor in self.model.state_dict().items()}
+        check_fit(shapes, state.model)
+        expected: dict[str, tuple[int, ...]] = {"steps": ()}
+        if self._average is not None:
+            expected |= {f"average:{name}": shape for name, shape in shapes.items()}
+        if self._scaler is not None:
+            expected |= {f"scaler:{key}": () for key in self._scaler.state_dict()}
+        has_memory = any("/" in name for name in state.optimizer)
+        # with a scaler, the first steps may all have been left out
+        if has_memory or (state.optimizer.get("steps", 0) and self._scaler is None):
+            expected |= expected_memory(self.model, self.optimizer)
+        check_fit(expected, state.optimizer, f"this state does not fit this {type(self.optimizer).__name__}")
 
     # ------------------------------------------------------------ parts of a step
 
@@ -220,6 +227,13 @@ class TorchEngine:
         with errors_explained(), torch.inference_mode(), self._autocast():
             scores: torch.Tensor = model(images)
         return scores.to(self._dtype)
+
+    def _together(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Scores whose softmax is the mean of both's: log((softmax(one) + softmax(other)) / 2); or the mean scores."""
+        if self.loss == "mse":
+            return (one + other) / 2
+        mean = (torch.softmax(one, 1) + torch.softmax(other, 1)) / 2
+        return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
 
     def _on_device(self, batch: Batch) -> "_Part":
         targets, weights = (
@@ -307,13 +321,3 @@ def _late(figures: torch.Tensor, size: float) -> LateResult:
         return StepResult(sent[0].item(), sent[1].item(), size)
 
     return result
-
-
-def _array(tensor: torch.Tensor) -> NDArray[Any]:
-    """A copy as a NumPy array, channels first."""
-    return np.array(tensor.detach().cpu().contiguous().numpy())
-
-
-def _format_of(parameter: torch.Tensor, value: torch.Tensor) -> torch.memory_format:
-    same = value.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
-    return torch.channels_last if same else torch.contiguous_format

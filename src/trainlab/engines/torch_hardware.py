@@ -4,6 +4,7 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 """
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from trainlab.engines.group import Group
 from trainlab.errors import InputError, RunFailed
 
 Precision = Literal["fp32", "bf16", "fp16"]
+
+_NO_MEMORY = re.compile("out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+"""What PyTorch's allocators say; other errors speak of memory as well."""
 
 
 def choose_device(wanted: str, group: Group | None = None) -> torch.device:
@@ -156,7 +160,7 @@ def errors_explained() -> Iterator[None]:
         ) from error
     except RuntimeError as error:
         first_line = str(error).strip().partition("\n")[0]
-        if not isinstance(error, torch.OutOfMemoryError) and "memory" not in first_line:
+        if not isinstance(error, torch.OutOfMemoryError) and not _NO_MEMORY.search(first_line):
             raise
         raise RunFailed(
             f"out of memory ({first_line}) A smaller batch_size needs less; accumulate=4 computes each batch in "

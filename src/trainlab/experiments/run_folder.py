@@ -23,13 +23,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from trainlab.atomic import cannot_write, write_bytes_atomically
+from trainlab.atomic import cannot_write, remove_leftovers, write_bytes_atomically
 from trainlab.data import Split
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config, read_toml
 from trainlab.lock import locked
 from trainlab.nn import blas
-from trainlab.training import CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome
+from trainlab.training import Checkpoint, CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome
 
 FORMAT = 1
 
@@ -140,8 +140,21 @@ class RunFolder:
         """One dictionary an epoch, in order. Raises InputError for a damaged file."""
         return read_metrics(self.path)
 
-    def keep_metrics(self, epochs: int) -> None:
-        """Drop lines behind a checkpoint's epoch: those epochs will be run again, to the same figures."""
+    def reopen(self, latest: Checkpoint) -> None:
+        """Make the folder that of a run under way, as it was when ``latest`` was saved; for whoever holds its lock.
+
+        How it ended is forgotten, so are epochs behind the checkpoint, which will be run again to the same figures, and
+        what a killed process left half written; the best checkpoint is written if that was all that was missing.
+
+        Raises InputError when the folder cannot be written to.
+        """
+        for folder in (self.path, self.checkpoints.folder):
+            remove_leftovers(folder)
+        self.checkpoints.complete(latest)
+        self._keep_metrics(latest.training.epoch)
+        (self.path / "summary.json").unlink(missing_ok=True)
+
+    def _keep_metrics(self, epochs: int) -> None:
         path = self.path / "metrics.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
         self.write_text("metrics.jsonl", "".join(lines[:epochs]))

@@ -33,7 +33,6 @@ from trainlab.training import (
     Trainer,
     TrainingState,
     evaluate,
-    evaluate_mirrored,
 )
 from trainlab.training.checkpoint import CheckpointError
 from trainlab.training.checkpoint import load as load_checkpoint
@@ -135,7 +134,7 @@ def resume(
             return data, engine
 
         data, engine = group.agreed(assemble)
-        group.from_first(lambda: run.keep_metrics(checkpoint.training.epoch))
+        group.from_first(lambda: run.reopen(checkpoint))
         return _train(run, data, engine, checkpoint.training, listeners, on_start, group, judge)
 
 
@@ -281,7 +280,7 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
     """Loss and accuracy of the weights that a run has kept, on the test, validation or training images.
 
     Args:
-        mirrored: judge each image also together with its mirror image, see `evaluate_mirrored`.
+        mirrored: judge each image also together with its mirror image, see `Engine.eval_step`.
         group: the processes that share the work, each of which calls this.
     """
     group = group or Group()
@@ -290,7 +289,7 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
     batches = evaluation_batches(dataset, indices, network.transform, group.part)
     with network.engine.thread_limit(run.threads):
         plain = evaluate(network.engine, batches.epoch(0), group)
-        both = evaluate_mirrored(network.engine, batches.epoch(0), group) if mirrored else None
+        both = evaluate(network.engine, batches.epoch(0), group, mirrored=True) if mirrored else None
     return Evaluation(part, len(indices), plain, network.epoch, both)
 
 

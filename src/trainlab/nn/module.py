@@ -124,7 +124,11 @@ class Module:
         )
 
 
-def check_fit(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Array]) -> None:
+def check_fit(
+    expected: Mapping[str, tuple[int, ...]],
+    state: Mapping[str, Array],
+    problem: str = "these weights do not fit this network",
+) -> None:
     """Raises ValueError with every name in a state that is missing, unknown or of another shape than expected."""
     problems = [f"{name}: missing, expected shape {shape}" for name, shape in expected.items() if name not in state]
     problems += [f"{name}: unknown, shape {array.shape}" for name, array in state.items() if name not in expected]
@@ -134,4 +138,4 @@ def check_fit(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Array
         if name in state and state[name].shape != shape
     ]
     if problems:
-        raise ValueError("these weights do not fit this network:\n  " + "\n  ".join(problems))
+        raise ValueError(f"{problem}:\n  " + "\n  ".join(problems))

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.nn import Array, Parameter
 from trainlab.nn.array import DType
+from trainlab.nn.module import check_fit
 
 
 class Optimizer:
@@ -76,12 +77,14 @@ class Optimizer:
         state = {name: getattr(self, name).copy() for name in self.state_names}
         return state | {"steps": np.array(self.steps, np.float64)}
 
-    def load_state(self, state: Mapping[str, Array]) -> None:
-        """Go on where `state` was taken. Raises ValueError when its arrays do not fit."""
+    def check_state(self, state: Mapping[str, Array]) -> None:
+        """Raises ValueError with every array that is missing, unknown or of another shape than this optimizer's."""
         expected = {name: getattr(self, name).shape for name in self.state_names} | {"steps": ()}
-        got = {name: array.shape for name, array in state.items()}
-        if got != expected:
-            raise ValueError(f"this state does not fit this {type(self).__name__}: got {got}, expected {expected}")
+        check_fit(expected, state, f"this state does not fit this {type(self).__name__}")
+
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Go on where `state` was taken. Raises ValueError as `check_state` does, before anything is changed."""
+        self.check_state(state)
         for name in self.state_names:
             getattr(self, name)[...] = state[name]
         self.steps = int(state["steps"])

@@ -14,7 +14,7 @@ from trainlab.training.events import (
     StepEnded,
 )
 from trainlab.training.state import EpochRecord, RunningMean, TrainingState
-from trainlab.training.trainer import Outcome, Plan, Trainer, evaluate, evaluate_mirrored
+from trainlab.training.trainer import Outcome, Plan, Trainer, evaluate
 
 __all__ = [
     "Batches",
@@ -37,5 +37,4 @@ __all__ = [
     "Trainer",
     "TrainingState",
     "evaluate",
-    "evaluate_mirrored",
 ]

@@ -58,6 +58,8 @@ class CheckpointFolder:
     def save(self, checkpoint: Checkpoint, *, is_best: bool = False) -> Path:
         """Write it to disk; when this returns, a power cut cannot lose it. Older ones but the last are removed.
 
+        Files of later steps, which were passed over because they are damaged, do not count as one of the two.
+
         Raises InputError when the disk is full or the folder is not writable; earlier checkpoints stay.
         """
         content = encode(checkpoint)
@@ -65,9 +67,27 @@ class CheckpointFolder:
         write_bytes_atomically(path, content)
         if is_best:
             write_bytes_atomically(self.best_path, content)
-        for old in self.step_paths()[:-2]:
+        for old in [one for one in self.step_paths() if one.name <= path.name][:-2]:
             old.unlink(missing_ok=True)
         return path
+
+    def complete(self, latest: Checkpoint) -> None:
+        """Write the best one where a kill came between the two files that `save` writes of the best epoch.
+
+        Args:
+            latest: what `load_latest` returned.
+
+        Raises InputError as `save` does.
+        """
+        training = latest.training
+        if training.best is None or training.best.epoch != training.epoch or training.step_in_epoch:
+            return
+        try:
+            is_written = load(self.best_path).training.epoch == training.epoch
+        except CheckpointError:
+            is_written = False
+        if not is_written:
+            write_bytes_atomically(self.best_path, encode(latest))
 
     def load_latest(self) -> tuple[Checkpoint, list[CheckpointError]]:
         """The newest usable checkpoint, and an error for each newer file that had to be passed over.

@@ -1,6 +1,6 @@
 """What happens during training, as typed, immutable events.
 
-`Trainer` emits them in order; progress display, run folder, live page and doctor are listeners, and the loop
+`Trainer` emits them in order; progress display, run folder and TensorBoard files are listeners, and the loop
 knows none of them. An event is a plain tuple of values, so that emitting 40,000 steps a second costs little.
 """
 

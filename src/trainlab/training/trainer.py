@@ -258,35 +258,18 @@ class Trainer:
             listener(event)
 
 
-def evaluate(engine: Engine, batches: Iterable[Batch], group: Group | None = None) -> Metrics:
+def evaluate(
+    engine: Engine, batches: Iterable[Batch], group: Group | None = None, *, mirrored: bool = False
+) -> Metrics:
     """Mean loss and accuracy over all batches; nothing is trained.
 
     Args:
         group: the processes that have a part of each batch; the figures are those of all images.
+        mirrored: judge each image together with its mirror image, see `Engine.eval_step`.
     """
-    return _mean_over(group, (engine.eval_step(batch) for batch in batches if len(batch.labels)))
-
-
-def evaluate_mirrored(engine: Engine, batches: Iterable[Batch], group: Group | None = None) -> Metrics:
-    """Mean loss and accuracy when each image is judged together with its mirror image: test-time augmentation.
-
-    The probabilities of the two are averaged; the loss is ``−log`` of the average at the right class.
-    """
-
-    def judge(batch: Batch) -> StepResult:
-        mirrored = np.ascontiguousarray(batch.images[..., ::-1])
-        probabilities = (engine.predict(batch.images) + engine.predict(mirrored)) / 2
-        right = probabilities[np.arange(len(batch.labels)), batch.labels]
-        loss = -float(np.log(np.maximum(right, np.finfo(right.dtype).tiny)).mean())
-        correct = int((probabilities.argmax(axis=1) == batch.labels).sum())
-        return StepResult(loss, correct, len(batch.labels))
-
-    return _mean_over(group, (judge(batch) for batch in batches if len(batch.labels)))
-
-
-def _mean_over(group: Group | None, results: Iterable[StepResult]) -> Metrics:
     mean = RunningMean()
-    for result in results:
-        mean.add(result)
+    for batch in batches:
+        if len(batch.labels):
+            mean.add(engine.eval_step(batch, mirrored))
     loss_sum, correct, size = (group or Group()).totals([mean.loss_sum, mean.correct, mean.size])
     return RunningMean(loss_sum, correct, size).metrics()

@@ -7,7 +7,7 @@
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -32,6 +32,10 @@ class Words:
     def count(self, key: str, number: int) -> str:
         """So many of a thing, in the singular or plural: the keys are ``count.THING`` and ``count.THINGs``."""
         return self(f"count.{key}{'s' * (number != 1)}", n=f"{number:,}")
+
+    def paragraph(self, sentences: Iterable[str]) -> str:
+        """The sentences one after the other; Chinese puts no blank between them."""
+        return self("list.gap").join(sentences)
 
     def listed(self, names: Sequence[str]) -> str:
         """The names as one enumeration."""

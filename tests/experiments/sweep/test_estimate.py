@@ -1,6 +1,10 @@
 """What a sweep costs, and which points do not fit this machine or the data."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -62,6 +66,13 @@ def test_a_configuration_that_does_not_fit_is_named_by_its_position(
     with pytest.raises(CannotRun, match=message) as raised:
         estimate([config(tiny_mnist), config(tiny_mnist, *words)])
     assert raised.value.position == 1
+
+
+def test_the_process_that_times_steps_ends_when_nobody_waits_for_it(tiny_mnist: Path) -> None:
+    asked = json.dumps([asdict(config(tiny_mnist))])
+    command = [sys.executable, "-m", "trainlab.experiments.sweep", "estimate"]
+    done = subprocess.run(command, input=asked.encode() + b"\n", capture_output=True, check=False)  # closes the pipe
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
 
 
 def test_a_plan_adds_up_and_shares_the_jobs(tiny_file: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def _claim(judged: JudgedClaim, study: Study, say: Words) -> ToldClaim:
         why = verdict(judged.difference, _unlike(more, less), _unlike(less, more), unit=unit, language=say.language)
     says = claim.says.get(say.language, claim.says["en"])
     by = say("reproduction.by", figure=say(f"figure.{claim.figure}"))
-    return ToldClaim(say(f"reproduction.{judged.verdict}"), says, f"{by} {why}")
+    return ToldClaim(say(f"reproduction.{judged.verdict}"), says, say.paragraph([by, why]))
 
 
 def _unlike(settings: Settings, others: Settings) -> str:

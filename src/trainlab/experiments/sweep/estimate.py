@@ -1,9 +1,11 @@
 """What a sweep will cost, and whether its points fit the data: ``python -m trainlab.experiments.sweep estimate``.
 
 In a process of its own, with the environment of a job, so that the coordinator holds neither data nor a GPU. A list of
-configurations comes in on standard input, their estimates go out on standard output, both as JSON.
+configurations comes in on standard input, their estimates go out on standard output, both as a line of JSON. When
+standard input closes, because the coordinator was stopped or killed, the process ends.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from trainlab.experiments.assemble import (
 )
 from trainlab.experiments.config import Config
 from trainlab.experiments.sweep.executors.local import job_environment
+from trainlab.experiments.sweep.worker import Watch
 
 NO_COST = (
     "split", "stratified", "dropout", "initialization", "initial_std", "label_smoothing", "lr", "adam_lr", "momentum",
@@ -139,21 +142,25 @@ def estimate_apart(configs: Iterable[Config], cores: int) -> list[Estimate]:
     """`estimate` in a process of its own with so many cores. Raises CannotRun."""
     asked = json.dumps([asdict(config) for config in configs])
     started = time.perf_counter()
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "trainlab.experiments.sweep", "estimate"],
-        input=asked,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
         env=job_environment(cores),
-        start_new_session=True,  # Ctrl-C reaches this process, which then ends that one
-        check=False,
-    )
-    if done.returncode != 0:
+        start_new_session=True,  # Ctrl-C reaches this process, which then closes the pipe to that one
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):  # a process that ended already: its status tells
+            process.stdin.write(f"{asked}\n".encode())
+            process.stdin.flush()
+        said = process.stdout.read()
+    if process.returncode != 0:
         raise InputError(
-            f"a training step cannot be timed: the process that tried it ended with status {done.returncode}. "
+            f"a training step cannot be timed: the process that tried it ended with status {process.returncode}. "
             "What it said stands above."
         )
-    answer = json.loads(done.stdout.splitlines()[-1])
+    answer = json.loads(said.splitlines()[-1])
     if "error" in answer:
         raise CannotRun(answer["error"], answer["position"])
     start_up = time.perf_counter() - started - answer["seconds"]  # of Python and its imports: every run has that too
@@ -164,7 +171,8 @@ def estimate_apart(configs: Iterable[Config], cores: int) -> list[Estimate]:
 def main() -> int:
     """Answer what standard input asks; returns the exit status."""
     started = time.perf_counter()
-    configs = [Config.from_mapping(values) for values in json.load(sys.stdin)]
+    configs = [Config.from_mapping(values) for values in json.loads(sys.stdin.buffer.readline())]
+    Watch()
     try:
         estimates = [asdict(one) for one in estimate(configs)]
         print(json.dumps({"estimates": estimates, "seconds": time.perf_counter() - started}))

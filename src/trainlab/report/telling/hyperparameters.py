@@ -43,13 +43,14 @@ def hyperparameters(settings: Sequence[MeasuredSetting], comparison: Comparison 
             for effect in effects
             if effect.left_out
         ]
-        blocks += [Paragraph(" ".join(sentences))]
+        blocks += [Paragraph(say.paragraph(sentences))]
         blocks += [Charts([_effect(effect, say) for effect in effects])]
     if shares := comparison.importance:
         order = [one.name for one in shares]
         scattered.sort(key=lambda key: order.index(key) if key in order else len(order))
         told_of = say.count("setting", len(measured))
-        blocks += [Paragraph(f"{say('report.importance_told', settings=told_of)} {say('report.importance_intervals')}")]
+        sentences = [say("report.importance_told", settings=told_of), say("report.importance_intervals")]
+        blocks += [Paragraph(say.paragraph(sentences))]
         blocks += [Charts([_importance(shares, say)])]
     if scattered:
         sentences = [say("report.scatter_told")]
@@ -57,7 +58,7 @@ def hyperparameters(settings: Sequence[MeasuredSetting], comparison: Comparison 
             sentences.append(say("report.scatter_bars"))
         if len(scattered) + len(effects) > 1:
             sentences.append(say("report.scatter_others"))
-        blocks += [Paragraph(" ".join(sentences))]
+        blocks += [Paragraph(say.paragraph(sentences))]
         blocks += [Charts([_scatter(key, measured, say) for key in scattered])]
     return Section(say("report.effects"), blocks) if blocks else None
 

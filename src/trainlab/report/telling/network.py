@@ -28,13 +28,13 @@ def mistakes(found: Judgement, of_run: str, say: Words) -> Section:
     """
     right = int(found.confusion.trace())
     told = say("report.judged", right=f"{right:,}", all=f"{found.size:,}", epoch=found.epoch)
-    blocks: list[Block] = [Paragraph(" ".join(filter(None, [told, of_run])))]
+    blocks: list[Block] = [Paragraph(say.paragraph(filter(None, [told, of_run])))]
     pairs = [
         say("report.confused", a=a, b=b, images=say.count("image", count)) for count, a, b in found.confused(MOST_PAIRS)
     ]
     if pairs:
-        listed = say("list.separator").join(pairs)
-        blocks.append(Paragraph(f"{say('report.confused_most')} {listed}{say('report.full_stop')}"))
+        listed = say("list.separator").join(pairs) + say("report.full_stop")
+        blocks.append(Paragraph(say.paragraph([say("report.confused_most"), listed])))
     if len(found.classes) <= MOST_CLASSES:
         blocks += [Heading(say("report.matrix")), Paragraph(say("report.matrix_told"), "note")]
         blocks += [Matrix(found.classes, found.confusion)]
@@ -79,7 +79,7 @@ def _filters(filters: Any, say: Words) -> Sequence[Block]:
     width = max(2 * min(COLUMNS, len(filters)) * (filters.shape[3] + 1), LEAST_FILTERS_WIDTH)
     return [
         Heading(say("report.first_layer")),
-        Paragraph(f"{count} {meaning}"),
+        Paragraph(say.paragraph([count, meaning])),
         Picture(filters_picture(filters), say("report.first_layer"), width),
     ]
 

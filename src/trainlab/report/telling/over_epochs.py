@@ -38,7 +38,7 @@ def curves(settings: Sequence[MeasuredSetting], say: Words) -> Section:
     told = [say("report.curves_told" if has_bands else "report.curves_of_one_seed")]
     if len(drawn) < len(settings):
         told.append(say("report.best_drawn", drawn=len(drawn), all=len(settings)))
-    return Section(say("report.curves"), [Paragraph(" ".join(told)), Charts(charts, legend)])
+    return Section(say("report.curves"), [Paragraph(say.paragraph(told)), Charts(charts, legend)])
 
 
 def _line(setting: MeasuredSetting, part: str, name: str, label: str, look: int) -> Line:
