@@ -93,9 +93,9 @@ def test_predict_loads_the_network_once(trainlab: Command, run: str, monkeypatch
     save_digit(Path("seven.png"), 0)
     loaded: list[RunFolder] = []
 
-    def load_network(run: RunFolder, image_shape: tuple[int, int, int]) -> TrainedNetwork:
+    def load_network(run: RunFolder) -> TrainedNetwork:
         loaded.append(run)
-        return experiments.load_network(run, image_shape)
+        return experiments.load_network(run)
 
     monkeypatch.setattr("trainlab.experiments.prediction.load_network", load_network)
     assert trainlab("predict", run, *3 * ["seven.png"]).status == 0
@@ -260,6 +260,15 @@ def test_data_list_says_what_is_here(trainlab: Command) -> None:
     for name in ("fashion-mnist", "cifar-10", "cifar-100"):
         assert f"not here: trainlab data get {name}" in out
     assert "50,000 + 10,000 images  100 classes" in out
+
+
+def test_data_list_of_a_folder_that_is_not_there(trainlab: Command) -> None:
+    done = trainlab("data", "list", "--data-dir", "nowhere")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        "trainlab: --data-dir nowhere: there is no such folder. Check the path, or leave --data-dir out.\n"
+    )
+    assert trainlab("data", "list", "--data-dir", ".").status == 0
 
 
 def test_data_verify_checks_every_file(trainlab: Command) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.experiments import killed_run
 from trainlab.data import load
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train
+from trainlab.experiments.prediction import predict_images
 from trainlab.nn import blas
 from trainlab.training import Checkpoint, Event, StepEnded
 from trainlab.training.checkpoint import load as load_checkpoint
@@ -134,7 +137,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(
         ("step-", 2),  # a checkpoint is written but has no name yet
         ("step-", 5),
         ("best", 1),  # the same of the best one, which the checkpoint before knows to be the best
-        ("best", 3),
+        ("best", 2),
         ("step", 33),
     ],
 )
@@ -216,7 +219,9 @@ def test_a_diverging_run_keeps_its_last_good_checkpoint(tiny_mnist: Path, tmp_pa
     assert all(np.isfinite(array).all() for array in latest.engine.model.values())
 
 
-def test_a_folder_of_pictures_keeps_its_own_validation_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of pictures with train, validation and test, and a cache of its own."""
     monkeypatch.setenv("TRAINLAB_DATA", str(tmp_path / "cache"))
     digits = load("mnist", "test")
     for part, start, stop in (("train", 0, 60), ("validation", 60, 90), ("test", 90, 120)):
@@ -224,12 +229,28 @@ def test_a_folder_of_pictures_keeps_its_own_validation_part(tmp_path: Path, monk
             kind = tmp_path / "pictures" / part / ("even" if digits.labels[position] % 2 == 0 else "odd")
             kind.mkdir(parents=True, exist_ok=True)
             Image.fromarray(digits.images[position, 0]).save(kind / f"{position}.png")
-    words = [f"dataset=folder:{tmp_path / 'pictures'},size=28", "batch_size=10", "epochs=1", "hidden=[8]"]
-    result = train(Config().override(words), tmp_path / "run", "pictures")
+    return tmp_path / "pictures"
+
+
+def of_pictures(pictures: Path, *words: str) -> Config:
+    settings = [f"dataset=folder:{pictures},size=28", "batch_size=10", "epochs=2", "hidden=[8]"]
+    return Config().override([*settings, *words])
+
+
+def test_a_folder_of_pictures_keeps_its_own_validation_part(pictures: Path, tmp_path: Path) -> None:
+    result = train(of_pictures(pictures), tmp_path / "run", "pictures")
     split = result.run.load_split()
     assert (len(split.train), len(split.validation)) == (60, 30)
     assert evaluate_run(result.run, "test").size == 30
     assert evaluate_run(result.run, "validation").metrics._asdict() == result.summary["best"]["validation"]
+
+
+def test_a_run_predicts_where_its_pictures_are_not(pictures: Path, tmp_path: Path) -> None:
+    result = train(of_pictures(pictures, "evaluate_test=false"), tmp_path / "run", "pictures")
+    one = next((pictures / "test" / "even").iterdir()).rename(tmp_path / "one.png")
+    shutil.rmtree(pictures)
+    [(pixels, probabilities)] = predict_images(result.run, [one])
+    assert (pixels.shape, list(probabilities)) == ((28, 28), ["even", "odd"])
 
 
 # ---------------------------------------------------------------- bad input
@@ -246,6 +267,53 @@ def test_wrong_data_is_found_before_the_folder_is_made(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         train(Config().override([f"data_dir={tmp_path / 'none'}"]), tmp_path / "run", "x")
     assert not (tmp_path / "run").exists()
+
+
+def test_missing_test_images_are_found_before_anything_is_trained(pictures: Path, tmp_path: Path) -> None:
+    shutil.rmtree(pictures / "test")
+    with pytest.raises(InputError, match=r"has no folder test.*add evaluate_test=false"):
+        train(of_pictures(pictures), tmp_path / "run", "pictures")
+    assert not (tmp_path / "run").exists()
+    assert train(of_pictures(pictures, "evaluate_test=false"), tmp_path / "run", "x").summary["test"] is None
+
+
+def test_test_images_that_go_while_it_trains_leave_a_finished_run(pictures: Path, tmp_path: Path) -> None:
+    def remove(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.step == 3:
+            shutil.rmtree(pictures / "test")
+
+    with pytest.raises(InputError, match=r"has no folder test.*The training is done and saved.*trainlab evaluate"):
+        train(of_pictures(pictures), tmp_path / "run", "pictures", listeners=[remove])
+    summary = RunFolder.open(tmp_path / "run").read_summary()
+    assert summary is not None
+    assert (summary["status"], summary["final"]["epoch"], summary["test"]) == ("finished", 2, None)
+    assert resume(tmp_path / "run") is None
+
+
+def add_one(pictures: Path) -> None:
+    shutil.copy(next((pictures / "train" / "even").iterdir()), pictures / "train" / "even" / "another.png")
+
+
+def rename_a_class(pictures: Path) -> None:
+    for part in pictures.iterdir():
+        (part / "even").rename(part / "straight")
+
+
+@pytest.mark.parametrize("change", [add_one, rename_a_class])
+def test_pictures_that_have_changed_since_are_refused(
+    pictures: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    config = of_pictures(pictures)
+    interrupted = interrupt_after(9, config, tmp_path / "run")
+    change(pictures)
+    with pytest.raises(InputError, match=r"has changed since .*run was started, with 90 images of even, odd; now"):
+        resume(tmp_path / "run")
+    if change is add_one:
+        with pytest.raises(InputError, match=r"has changed since .*now there are 91 of even, odd"):
+            evaluate_run(interrupted.run, "validation")
+    else:
+        with pytest.raises(InputError, match=r"other classes than .*run learned: odd, straight instead of even, odd"):
+            evaluate_run(interrupted.run, "test")
 
 
 def test_a_batch_larger_than_the_data_is_refused(tiny_mnist: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data import describe, frame_digit, resize_light_on_dark, resize_plain
+from trainlab.data import frame_digit, resize_light_on_dark, resize_plain
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.training_run import load_network
 
@@ -26,15 +26,14 @@ def predict_images(
     Raises InputError for a file that is no picture, and for a run without a finished epoch.
     """
     dataset = run.config.dataset
-    shape = describe(dataset).image_shape
-    network = load_network(run, shape)
+    network = load_network(run)
     for path in paths:
         if dataset in INVERTED:
             prepare = frame_digit if center and dataset in CENTERED else resize_light_on_dark
             seen = prepare(path, invert)
             images: NDArray[np.uint8] = seen[np.newaxis, np.newaxis]
         else:
-            images = resize_plain(path, *shape)[np.newaxis]
+            images = resize_plain(path, *network.image_shape)[np.newaxis]
             seen = images[0].mean(axis=0).astype(np.uint8)
         probabilities: NDArray[Any] = network.engine.predict(network.transform(images))[0]
         yield seen, dict(zip(network.classes, map(float, probabilities), strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data import Dataset, Split, load, transforms
+from trainlab.data import Dataset, Split, describe, load, locate, transforms
 from trainlab.engines import Engine, Group
 from trainlab.engines.group import ProcessLost
 from trainlab.errors import InputError
@@ -39,6 +39,8 @@ from trainlab.training.checkpoint import load as load_checkpoint
 from trainlab.training.progress import make_progress
 
 OnStart = Callable[[Trainer], None]
+MOST_CLASSES = 10
+"""That a message enumerates."""
 Judge = Callable[[Sequence[float]], str]
 """From the validation accuracies after each epoch so far to the reason why the run ends there, or "" to go on."""
 
@@ -74,6 +76,7 @@ def train(
     """
     group = group or Group()
     data, engine = group.agreed(lambda: _assemble(config, group))
+    group.agreed(lambda: _look_for_test_images(config))
     threads = group.agreed(lambda: _thread_count(config, data, group))
     with ExitStack() as held:
 
@@ -128,6 +131,7 @@ def resume(
 
         def assemble() -> tuple[PreparedData, Engine]:
             data, engine = _assemble(run.config, group, chosen)
+            _refuse_changed_data(run, data.dataset, chosen, checkpoint.extra["classes"])
             load_engine(engine, checkpoint, run)
             if run.processes != group.size:
                 run.threads = _thread_count(run.config, data, group)
@@ -136,6 +140,31 @@ def resume(
         data, engine = group.agreed(assemble)
         group.from_first(lambda: run.reopen(checkpoint))
         return _train(run, data, engine, checkpoint.training, listeners, on_start, group, judge)
+
+
+def _look_for_test_images(config: Config) -> None:
+    """Raises InputError where the images are not to be had that the run would be tested with when it has ended."""
+    if config.evaluate_test:
+        try:
+            locate(config.dataset, "test", data_directory(config))
+        except InputError as error:
+            raise InputError(f"{error} To train without a test at the end, add evaluate_test=false.") from error
+
+
+def _refuse_changed_data(run: RunFolder, dataset: Dataset, chosen: Split, classes: Sequence[str]) -> None:
+    """Raises InputError where the images of a run cannot be those any more that it was started with."""
+    used = np.concatenate([chosen.train, chosen.validation])
+    is_whole = used.max() < len(dataset) if run.config.subset else len(used) == len(dataset)
+    if dataset.classes != tuple(classes) or not is_whole:
+        raise InputError(
+            f"{dataset.name} has changed since {run.path} was started, with {len(used):,} images of {_few(classes)}; "
+            f"now there are {len(dataset):,} of {_few(dataset.classes)}. Put them back as they were, or start another "
+            "run."
+        )
+
+
+def _few(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:MOST_CLASSES]) + (" …" if len(classes) > MOST_CLASSES else "")
 
 
 def _assemble(config: Config, group: Group, chosen: Split | None = None) -> tuple[PreparedData, Engine]:
@@ -187,7 +216,11 @@ def _train(
             state=state,
             parameters=parameters,
             computes_on=f"{here['device']} in {here['precision']}" if config.engine == "torch" else "",
-            extra={"transform": data.transform.to_dict(), "classes": list(data.dataset.classes)},
+            extra={
+                "transform": data.transform.to_dict(),
+                "classes": list(data.dataset.classes),
+                "image_shape": list(data.dataset.image_shape),
+            },
             group=group,
             judge=_asked_of_first(judge, run, group),
         )
@@ -197,10 +230,15 @@ def _train(
         except (InputError, ProcessLost) as error:  # the disk is full, say
             kind = ProcessLost if isinstance(error, ProcessLost) else InputError
             raise kind(f"{error} What was saved is whole: go on with `trainlab resume {run.path}`.") from error
-    test = None
+    figures: dict[str, Metrics | None] = {}
     if outcome.status == "finished" and config.evaluate_test:
-        test = evaluate_run(run, "test", mirrored=config.tta, group=group)
-    figures = {} if test is None else {"test": test.metrics, "test_tta": test.mirrored}
+        try:
+            test = evaluate_run(run, "test", mirrored=config.tta, group=group)
+        except InputError as error:  # the test images have gone, say
+            group.from_first(lambda: run.write_summary(outcome, parameters, {}))
+            advice = f"The training is done and saved; later, `trainlab evaluate {run.path}` looks at the test images."
+            raise InputError(f"{error} {advice}") from error
+        figures = {"test": test.metrics, "test_tta": test.mirrored}
     return Result(run, outcome, group.from_first(lambda: run.write_summary(outcome, parameters, figures)))
 
 
@@ -232,17 +270,30 @@ class TrainedNetwork:
     engine: Engine
     transform: Any
     classes: tuple[str, ...]
+    image_shape: tuple[int, int, int]
     epoch: int
 
 
-def load_network(run: RunFolder, image_shape: tuple[int, int, int], group: Group | None = None) -> TrainedNetwork:
-    """The weights that the run has kept so far. Raises InputError when no epoch was finished."""
+def load_network(run: RunFolder, group: Group | None = None) -> TrainedNetwork:
+    """The weights that the run has kept so far; its images need not be there.
+
+    Raises InputError when no epoch was finished.
+    """
     checkpoint = (group or Group()).from_first(lambda: load_kept(run))
-    classes = tuple(checkpoint.extra["classes"])
+    classes, image_shape = tuple(checkpoint.extra["classes"]), image_shape_of(run, checkpoint)
     engine = build_engine(run.config, image_shape, len(classes), group=group)
     load_engine(engine, checkpoint, run)
     transform = transforms.from_dict(checkpoint.extra["transform"])
-    return TrainedNetwork(run, engine, transform, classes, checkpoint.training.epoch)
+    return TrainedNetwork(run, engine, transform, classes, image_shape, checkpoint.training.epoch)
+
+
+def image_shape_of(run: RunFolder, checkpoint: Checkpoint) -> tuple[int, int, int]:
+    """Channels, height and width of the images that a run learned; the first runs did not note them."""
+    noted = checkpoint.extra.get("image_shape")
+    if noted is None:
+        return describe(run.config.dataset).image_shape
+    channels, height, width = noted
+    return channels, height, width
 
 
 def load_kept(run: RunFolder) -> Checkpoint:
@@ -285,7 +336,12 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
     """
     group = group or Group()
     dataset, indices = group.agreed(lambda: images_of(run, part))
-    network = load_network(run, dataset.image_shape, group)
+    network = load_network(run, group)
+    if dataset.classes != network.classes:
+        raise InputError(
+            f"{dataset.name} ({part}) has other classes than {run.path} learned: {_few(dataset.classes)} instead of "
+            f"{_few(network.classes)}. Put the images back as they were, or train again."
+        )
     batches = evaluation_batches(dataset, indices, network.transform, group.part)
     with network.engine.thread_limit(run.threads):
         plain = evaluate(network.engine, batches.epoch(0), group)
@@ -300,4 +356,5 @@ def images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:
         return dataset, np.arange(len(dataset))
     chosen = run.load_split()
     dataset = load(run.config.dataset, "train", data_directory(run.config))
+    _refuse_changed_data(run, dataset, chosen, dataset.classes)
     return dataset, chosen.validation if part == "validation" else chosen.train

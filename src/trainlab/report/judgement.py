@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data import load
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import data_directory, evaluation_batches
+from trainlab.experiments.assemble import evaluation_batches
 from trainlab.experiments.run_folder import RunFolder
-from trainlab.experiments.training_run import load_network
+from trainlab.experiments.training_run import images_of, load_network
 from trainlab.report.first_layer import first_filters
 
 
@@ -69,14 +68,11 @@ def judge(run: RunFolder, most_mistakes: int) -> Judgement | str:
     of the run; "network", when the weights are not, or need a package that is not.
     """
     try:
-        dataset = load(run.config.dataset, "train", data_directory(run.config))
-        indices = run.load_split().validation
+        dataset, indices = images_of(run, "validation")
     except InputError:
         return "data"
-    if int(indices.max()) >= len(dataset):
-        return "data"
     try:
-        network = load_network(run, dataset.image_shape)
+        network = load_network(run)
     except InputError:
         return "network"
     if network.classes != dataset.classes:

@@ -80,7 +80,7 @@ def test_the_lines_of_code_work(
     (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     exec(compile(code, "README.md", "exec"), {})
     named, probability = capsys.readouterr().out.split()
-    network = load_network(run, (1, 28, 28))
+    network = load_network(run)
     expected = network.engine.predict(network.transform(images))[0]
     assert named == str(expected.argmax())
     assert float(probability) == pytest.approx(expected.max(), abs=1e-5)

@@ -34,7 +34,7 @@ def probabilities(network: ExportedNetwork, images: NDArray[np.uint8]) -> NDArra
 
 def test_stored_pixels_go_in_and_probabilities_come_out(run: RunFolder, exported: ExportedNetwork) -> None:
     images = load("mnist", "test", Path(run.config.data_dir)).images
-    network = load_network(run, (1, 28, 28))
+    network = load_network(run)
     expected = network.engine.predict(network.transform(images))
     found = probabilities(exported, images)
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -88,7 +88,7 @@ def test_the_averaged_weights_are_exported(config: Config, tmp_path: Path) -> No
     words = ["engine=torch", "precision=fp32", "ema=0.99"]
     run = train(config.override(words), tmp_path / "run", "averaged").run
     images = load("mnist", "test", Path(config.data_dir)).images[:50]
-    network = load_network(run, (1, 28, 28))
+    network = load_network(run)
     x = network.transform(images)
     found = probabilities(export_network(run), images)
     np.testing.assert_allclose(found, network.engine.predict(x), atol=1e-5)
