@@ -1,6 +1,7 @@
 """``trainlab train`` and ``resume`` as a user types them."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Command
+from trainlab.experiments import RunFolder, next_run_path
 
 
 def test_a_run_ends_with_a_table_a_picture_and_what_to_try_next(trainlab: Command, tiny: str) -> None:
@@ -55,6 +57,31 @@ def test_runs_are_numbered_and_can_be_named(trainlab: Command, tiny: str) -> Non
         trainlab("train", tiny, "epochs=1", "--progress", "none")
     trainlab("train", tiny, "epochs=1", "--run", "mine/first", "--progress", "none")
     assert {path.parent.name for path in Path().glob("*/*/summary.json")} == {"tiny-1", "tiny-2", "first"}
+
+
+def test_a_number_that_is_taken_while_the_data_is_read_is_passed_over(
+    trainlab: Command, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainlab("train", tiny, "epochs=1", "--progress", "none")
+    numbers = iter([Path("runs/tiny-1")])  # as if it had not been there a moment ago
+    monkeypatch.setattr(
+        "trainlab.experiments.next_run_path", lambda *words: next(numbers, None) or next_run_path(*words)
+    )
+    done = trainlab("train", tiny, "epochs=1", "--progress", "none")
+    assert (done.status, done.err) == (0, "")
+    assert "folder   runs/tiny-2\n" in done.out
+    taken = trainlab("train", tiny, "--run", "runs/tiny-1")
+    assert taken.status == 2
+    assert "runs/tiny-1 exists already" in taken.err
+    assert {path.name for path in Path("runs").iterdir()} == {"tiny-1", "tiny-2"}
+
+
+def test_a_number_that_is_never_free_is_refused(trainlab: Command, tiny: str) -> None:
+    Path("runs").mkdir()
+    Path("runs/tiny-1").symlink_to("nowhere")
+    done = trainlab("train", tiny)
+    assert done.status == 2
+    assert "runs/tiny-1 exists already" in done.err
 
 
 def test_no_progress_is_silence_until_the_table(trainlab: Command, tiny: str) -> None:
@@ -158,3 +185,22 @@ def test_what_to_type_next_can_be_typed(trainlab: Command, tiny: str) -> None:
     assert done.status == 0, done.err
     assert "trainlab predict 'my <b>run' IMAGE.png   what it sees" in done.out
     assert "trainlab evaluate 'my <b>run'" in trainlab("resume", "my <b>run").out
+
+
+def test_another_rate_is_tried_with_all_that_was_typed(trainlab: Command, tiny: str, tiny_mnist: Path) -> None:
+    words = ["epochs=1", "hidden=[8, 8]", "lr=0.2", f"data_dir={tiny_mnist}"]
+    done = trainlab("train", tiny, *words, "--run", "first", "--progress", "none")
+    kept = shlex.join(["trainlab", "train", tiny, words[0], words[1], words[3], "lr=0.02"])
+    assert f"\n  {kept}   change any setting" in done.out
+    again = trainlab(*shlex.split(kept)[1:], "--run", "second", "--progress", "none")
+    assert again.status == 0, again.err
+    first, second = (RunFolder.open(Path(name)).config for name in ("first", "second"))
+    assert second.differences(first) == {"lr": 0.02}
+
+
+def test_another_rate_is_tried_with_all_that_a_resumed_run_was_started_with(trainlab: Command, tiny: str) -> None:
+    trainlab("train", tiny, "epochs=1", "--run", "my run", "--progress", "none")
+    Path("my run/summary.json").unlink()  # as if it had been killed at its very end
+    done = trainlab("resume", "my run", "--progress", "none")
+    assert "\n  trainlab train 'my run/config.toml' lr=0.05   change any setting" in done.out
+    assert trainlab("train", "my run/config.toml", "lr=0.05", "--run", "again", "--progress", "none").status == 0

@@ -335,6 +335,11 @@ def test_data_import_says_what_a_folder_of_pictures_holds(trainlab: Command, tmp
     assert lines[3].startswith("test was drawn from the one folder there is")
     assert lines[4] == f"skipped: {Path('pets', 'dog', '002.png')} is no readable picture"
     assert lines[5] == "use it with dataset=folder:pets,size=16x24,skip_unreadable"
+    Path("my pets").mkdir()
+    (tmp_path / "pets").rename(tmp_path / "my pets" / "train")
+    lines = trainlab("data", "import", "my pets", "--skip-unreadable").out.splitlines()
+    assert lines[-2] == "there is no folder test: train with evaluate_test=false"
+    assert lines[-1] == "use it with 'dataset=folder:my pets,skip_unreadable'"
 
 
 @pytest.mark.parametrize("option", ["--size=wide", "--channels=2"])

@@ -1,11 +1,13 @@
 import gzip
 import hashlib
+import io
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from tests.data.cifar_files import archive_bytes, archive_with
+from trainlab.data import archive as archives
 from trainlab.data.archive import archive_of, file_digest, is_archive, member_names, on_disk, read_files
 from trainlab.errors import InputError
 
@@ -83,6 +85,95 @@ def test_archives_made_to_do_harm_are_refused_by_the_members_name(
     for read in (lambda: member_names(path), lambda: list(read_files([path / "set" / "one"]))):
         with pytest.raises(InputError, match=reason + "; expected plain files below one folder"):
             read()
+
+
+def claiming(size: int, name: str = "set/one", kind: bytes = tarfile.REGTYPE) -> bytes:
+    """An archive of one header and no content."""
+    header = member(name, kind)
+    header.size = size
+    return gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("size", [1 << 40, (1 << 28) + 1, -1024])
+def test_a_member_that_claims_more_than_any_published_one_is_refused_by_name(
+    tmp_path: Path, size: int, kind: bytes
+) -> None:
+    path = tmp_path / "bad.tar.gz"
+    path.write_bytes(claiming(size, kind=kind))
+    claim = rf"its member 'set/one' claims to have {size:,} bytes; expected at most 268,435,456"
+    for read in (lambda: member_names(path), lambda: list(read_files([path / "set" / "one"]))):
+        with pytest.raises(InputError, match=claim):
+            read()
+
+
+def test_all_that_an_archive_unpacks_to_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_MOST_BYTES", 20_000)
+    path = tmp_path / "bad.tar.gz"
+    path.write_bytes(archive_bytes({"set/one": bytes(9_000), "set/two": bytes(11_000)}))
+    with pytest.raises(InputError, match="its member 'set/two' claims to have 11,000 bytes"):
+        member_names(path)
+    path.write_bytes(gzip.compress(bytes(30_000)))
+    with pytest.raises(InputError, match="unpacks to more than 20,000 bytes, which no published archive does"):
+        member_names(path)
+
+
+def test_an_ordinary_file_far_larger_than_a_published_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "_MOST_BYTES", 20_000)
+    (tmp_path / "batch").write_bytes(gzip.compress(bytes(20_001)))
+    with pytest.raises(InputError, match="batch: holds more than 20,000 bytes, which no published file does"):
+        list(read_files([tmp_path / "batch"]))
+
+
+def test_a_member_that_claims_what_is_not_there_is_a_damaged_archive(tmp_path: Path) -> None:
+    path = tmp_path / "cut.tar.gz"
+    path.write_bytes(claiming(100_000))
+    for read in (lambda: member_names(path), lambda: list(read_files([path / "set" / "one"]))):
+        with pytest.raises(InputError, match=r"is damaged \(it ends too early\)"):
+            read()
+
+
+def test_a_file_with_holes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.tar.gz").write_bytes(claiming(0, kind=tarfile.GNUTYPE_SPARSE))
+    with pytest.raises(InputError, match="'set/one' is no plain file"):
+        member_names(tmp_path / "bad.tar.gz")
+
+
+def test_a_members_name_is_quoted_and_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "bad.tar.gz"
+    path.write_bytes(archive_with(member("/\x1b[2J\n" + "m" * 90)))
+    with pytest.raises(InputError) as refusal:
+        member_names(path)
+    assert rf"its member '/\x1b[2J\n{'m' * 74}' lies outside" in str(refusal.value)
+
+
+@pytest.mark.parametrize("gzipped", [True, False])
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_archives_of_every_kind_are_read_with_or_without_gzip(tmp_path: Path, form: int, gzipped: bool) -> None:
+    """As ``tar -C folder .`` makes them: every name starts with ./, and folders have members of their own."""
+    path = tmp_path / "set.tar"
+    with tarfile.open(path, "w:gz" if gzipped else "w", format=form) as tar:
+        for name, content in {"": None, "set": None, "set/one": b"1", "set/two": bytes(2000)}.items():
+            made = member(f"./{name}", tarfile.DIRTYPE if content is None else tarfile.REGTYPE)
+            made.size = len(content or b"")
+            made.pax_headers = {"comment": "a note"}
+            tar.addfile(made, io.BytesIO(content or b""))
+    assert is_archive(path)
+    assert member_names(path) == ["set/one", "set/two"]
+    assert dict(read_files([path / "set" / "two"])) == {path / "set" / "two": bytes(2000)}
+
+
+def test_a_name_too_long_for_a_header_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "set.tar.gz"
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(path, "w:gz", format=form) as tar:
+            for name in ("set/" + "m" * 300, "set/one"):
+                made = member(name)
+                made.size = 1
+                tar.addfile(made, io.BytesIO(b"1"))
+        assert dict(read_files([path / "set" / "one"])) == {path / "set" / "one": b"1"}
 
 
 def test_a_damaged_archive_is_one_clear_error(archive: Path) -> None:

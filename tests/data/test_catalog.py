@@ -7,7 +7,8 @@ import pytest
 
 from tests.data.idx_files import idx_bytes, small_images, write_pair
 from trainlab.data import catalog
-from trainlab.data.catalog import describe, load, names
+from trainlab.data.catalog import describe, load, locate, names
+from trainlab.data.verification import verify
 from trainlab.errors import InputError
 
 IMAGES, LABELS = small_images(5), np.array([3, 1, 4, 1, 5], np.uint8)
@@ -109,6 +110,27 @@ def test_a_missing_half_is_named(tmp_path: Path) -> None:
     (tmp_path / "train-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(InputError, match=r"holds train-images-idx3-ubyte.gz but not train-labels-idx1-ubyte.gz"):
         load("mnist", "train", tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_an_incomplete_folder_does_not_hide_a_complete_one(cache: Path, content: bytes | None) -> None:
+    write_pair(cache / "mnist", IMAGES, LABELS, "t10k")
+    labels = cache / "mnist" / "t10k-labels-idx1-ubyte.gz"
+    labels.unlink() if content is None else labels.write_bytes(content)
+    assert len(load("mnist", "test")) == 10_000
+    assert {path.parent for path in locate("mnist", "test").values()} == {BUNDLED}
+    assert all(check.ok for check in verify("mnist"))
+
+
+def test_half_a_set_is_an_error_where_no_other_folder_holds_it(cache: Path) -> None:
+    write_pair(cache / "fashion-mnist", IMAGES, LABELS)
+    labels = cache / "fashion-mnist" / "train-labels-idx1-ubyte.gz"
+    labels.write_bytes(b"")
+    with pytest.raises(InputError, match=r"train-labels-idx1-ubyte\.gz: is empty"):
+        load("fashion-mnist", "train")
+    labels.unlink()
+    with pytest.raises(InputError, match=r"holds train-images-idx3-ubyte.gz but not train-labels-idx1-ubyte.gz"):
+        load("fashion-mnist", "train")
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.data.cifar_files import archive_bytes, python2_pickle, python_batch, small_rows, version_files, write_version
+from trainlab.data import cifar
 from trainlab.data.archive import read_files
 from trainlab.data.cifar import (
     CIFAR_10_LABELS,
@@ -127,6 +128,29 @@ def test_a_binary_file_of_another_length_is_refused_with_its_cause() -> None:
         rows_of_binary(bytes(3074), PATH, CIFAR_10_LABELS)
     with pytest.raises(InputError, match=r"has 3,000 bytes; expected a multiple of 3,074.*It was cut off; fetch"):
         rows_of_binary(bytes(3000), PATH, CIFAR_100_LABELS)
+
+
+def test_a_file_without_images_is_refused() -> None:
+    no_rows = python2_pickle({"labels": [], "data": PIXELS[:0]})
+    for rows_of, content in ((rows_of_binary, b""), (rows_of_python, no_rows)):
+        with pytest.raises(InputError, match="batch: holds no images; expected at least one"):
+            rows_of(content, PATH, CIFAR_10_LABELS)
+
+
+def test_an_empty_file_is_refused_even_if_the_set_was_once_decoded_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cifar, "decoded", lambda *_: (np.zeros((1, 3, 32, 32), np.uint8), np.zeros(1, np.uint8)))
+    (tmp_path / "batch").touch()
+    with pytest.raises(InputError, match="batch: holds no images"):
+        read_rows([tmp_path / "batch"], rows_of_binary, CIFAR_10_LABELS)
+
+
+def test_what_a_file_holds_instead_is_told_in_a_few_printable_words() -> None:
+    content = python2_pickle({"\x1b[2J\n": "", **{f"key{number}": "" for number in range(100)}})
+    with pytest.raises(InputError) as refusal:
+        rows_of_python(content, PATH, CIFAR_10_LABELS)
+    assert r"holds '\x1b[2J\n', key0, key1, key2, key3, key4, key5, key6, …; expected" in str(refusal.value)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

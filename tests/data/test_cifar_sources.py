@@ -215,6 +215,27 @@ def test_import_copies_a_genuine_archive_as_it_is(
     check_content(name)
 
 
+@pytest.mark.parametrize(("name", "version"), EVERY_FORM)
+def test_an_archive_without_gzip_or_with_dots_before_its_names_will_do(
+    server: Server, tmp_path: Path, cache: Path, name: str, version: str
+) -> None:
+    file_name, _ = packed(name, version)
+    write_unpacked(tmp_path / "friend", name, version)
+    with tarfile.open(tmp_path / "download", "w") as tar:
+        tar.add(tmp_path / "friend", ".")
+    (file,) = import_files(tmp_path / "download").recognised
+    assert file.destination == cache / name / file_name.removesuffix(".gz")
+    check_content(name)
+    assert all(check.ok for check in verify(name))
+
+
+def test_names_in_an_archive_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "other.tar.gz").write_bytes(archive_bytes({"\x1b[2J\n": b""}))
+    with pytest.raises(InputError) as refusal:
+        import_files(tmp_path)
+    assert r"it holds '\x1b[2J\n'." in str(refusal.value)
+
+
 def test_import_says_why_it_passes_a_file_over(server: Server, tmp_path: Path) -> None:
     folder = write_unpacked(tmp_path / "friend", "cifar-10", "python")
     (folder / "batches.meta").write_bytes(b"\x80\x02}.")  # belongs to them, and nothing here needs it

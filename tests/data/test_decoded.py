@@ -1,3 +1,4 @@
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,49 @@ def test_a_damaged_entry_is_decoded_again(
     (entry,) = (cache / "decoded").glob(f"*.{which}.npy")
     entry.write_bytes(entry.read_bytes()[:-1])
     np.testing.assert_array_equal(decoded("set", "state", decode)[0], IMAGES)
+    assert decode.calls == 2  # type: ignore[attr-defined]
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def npz() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, a=IMAGES)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("which", "content"),
+    [
+        ("images", b""),
+        ("images", b"PK\x03\x04 no archive"),
+        ("numbers", b"PK\x03\x04 no archive"),
+        ("images", npz()),
+        ("numbers", npz()),
+        ("images", npy(IMAGES)[:10] + b"{'descr': (((((" + npy(IMAGES)[25:]),
+        ("images", npy(IMAGES)[:10] + b"'''" + npy(IMAGES)[13:]),
+        ("images", npy(IMAGES.astype(np.float32))),
+        ("images", npy(IMAGES[0])),
+        ("images", npy(IMAGES[:1])),
+        ("numbers", npy(NUMBERS[:1])),
+        ("numbers", npy(NUMBERS.astype(np.float32))),
+        ("numbers", npy(NUMBERS[:, None])),
+        ("numbers", npy(np.array(4, np.uint8))),
+    ],
+)
+def test_an_entry_that_is_something_else_is_decoded_again(
+    decode: Callable[[], tuple[Images, Numbers]], cache: Path, which: str, content: bytes
+) -> None:
+    decoded("set", "state", decode)
+    (entry,) = (cache / "decoded").glob(f"*.{which}.npy")
+    entry.write_bytes(content)
+    images, numbers = decoded("set", "state", decode)
+    np.testing.assert_array_equal(images, IMAGES)
+    np.testing.assert_array_equal(numbers, NUMBERS)
     assert decode.calls == 2  # type: ignore[attr-defined]
 
 

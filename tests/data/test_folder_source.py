@@ -1,6 +1,7 @@
 """A folder of pictures under the name folder:PATH, read like any other data set."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +147,22 @@ def test_unreadable_files_are_all_named_at_once(pets: Path) -> None:
     assert f"{Path('cat', 'notes.txt')}: is neither PNG nor JPEG" in message
     assert f"{Path('dog', '001.png')}: the picture is damaged or cut off" in message
     assert f"folder:{pets},skip_unreadable" in message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows forbids such names")
+def test_names_of_files_and_classes_cannot_write_to_the_terminal(pets: Path) -> None:
+    write_layout(pets, "train", "test")
+    for part in ("train", "test"):
+        (pets / part / "cat").rename(pets / part / "cat\x1b[2J\n")
+    for file in (pets / "test" / "cat\x1b[2J\n").iterdir():
+        file.write_bytes(b"damaged")
+    with pytest.raises(InputError) as refusal:
+        load(f"folder:{pets}", "train")
+    assert "\x1b" not in str(refusal.value)
+    assert r"'test/cat\x1b[2J\n/000.png': " in str(refusal.value)
+    with pytest.raises(InputError) as refusal:
+        load(f"folder:{pets},skip_unreadable", "train")
+    assert r"no readable picture is left of 'cat\x1b[2J\n' (test) once" in str(refusal.value)
 
 
 def test_skipping_goes_on_without_them(pets: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from trainlab.data.folders import cache_folder, search_folders
+from trainlab.data.folders import cache_folder, expand_home, search_folders
 from trainlab.errors import InputError
 
 
@@ -59,3 +59,9 @@ def test_without_a_home_folder_the_remedy_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "home", no_home)
     with pytest.raises(InputError, match="Set TRAINLAB_DATA to a folder"):
         cache_folder()
+
+
+def test_a_home_that_nobody_has_is_named() -> None:
+    assert expand_home("~") == Path.home()
+    with pytest.raises(InputError, match=r"~nosuch/x: there is no such user"):
+        expand_home("~nosuch/x")

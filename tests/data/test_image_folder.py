@@ -1,5 +1,6 @@
 """What is found in a folder of pictures, and which folders are refused before a picture is opened."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,17 @@ def test_classes_too_small_to_be_split_are_named_with_their_size(tmp_path: Path)
     found = list_pictures(write_pets(tmp_path, dogs=5))
     with pytest.raises(InputError, match=r"too few pictures of dog \(4\); expected at least 5 a class"):
         found.order(np.arange(14, dtype=np.uint32))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows forbids such names")
+def test_names_of_folders_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    write_pets(tmp_path)
+    (tmp_path / "dog").rename(tmp_path / "dog\x1b[2J\n")
+    (tmp_path / "dog\x1b[2J\n" / "000.png").unlink()
+    found = list_pictures(tmp_path)
+    with pytest.raises(InputError) as refusal:
+        found.order(np.arange(len(found.files), dtype=np.uint32))
+    assert r"too few pictures of 'dog\x1b[2J\n' (4); expected" in str(refusal.value)
+    (tmp_path / "\x1bfish").mkdir()
+    with pytest.raises(InputError, match=r"no pictures in '\\x1bfish'; expected"):
+        list_pictures(tmp_path)

@@ -199,6 +199,10 @@ def test_a_syntax_error_is_placed(tmp_path: Path) -> None:
     path.write_text("lr = 0.1\nepochs = = 3\n")
     with pytest.raises(InputError, match=r"mine.toml is not valid TOML: .*line 2, column 10"):
         load_preset(str(path))
+    for text in (f"lr = {'1' * 5000}", f"hidden = {'[' * 3000}"):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"mine.toml is not valid TOML: "):
+            load_preset(str(path))
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from trainlab.cli.evaluate import evaluate
 from trainlab.cli.export import export
 from trainlab.cli.lr_find import lr_find
 from trainlab.cli.predict import predict
+from trainlab.cli.refused import refusals_explained
 from trainlab.cli.report import report
 from trainlab.cli.reproduce import reproduce
 from trainlab.cli.show import list_presets, show
@@ -65,7 +66,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     """Do what the words say and show what went wrong; returns the exit status."""
     try:
-        status = cli.main(arguments, prog_name="trainlab", standalone_mode=False)
+        with refusals_explained():
+            status = cli.main(arguments, prog_name="trainlab", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except ReportedElsewhere:
         return 0  # torchrun stops the process that reports when it sees another one fail

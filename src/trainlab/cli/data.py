@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +32,8 @@ def list_data(data_dir: Path | None) -> None:
     """List the data sets that trainlab knows, and whether they are on this machine."""
     from trainlab.data import describe, names
 
+    if data_dir is not None and not data_dir.is_dir():
+        raise InputError(f"--data-dir {data_dir}: there is no such folder. Check the path, or leave --data-dir out.")
     for name in names():
         known = describe(name)
         where = "in the package" if known.bundled else _presence(name, data_dir)
@@ -120,13 +123,17 @@ def import_data(path: Path, data_dir: Path | None, size: str, channels: str, ski
 
 
 def _describe_pictures(found: "FolderContent") -> None:
+    from trainlab.data.foreign_name import shown
+
     source = found.source
     click.echo(f"{source.description}, {len(source.classes)} classes")
     for role, of_class in found.counts.items():
-        each = ", ".join(f"{name} {count:,}" for name, count in of_class.items())
+        each = ", ".join(f"{shown(name)} {count:,}" for name, count in of_class.items())
         click.echo(f"{role:12}{sum(of_class.values()):>8,}  {each}")
     if not found.listing.has_layout:
         click.echo("test was drawn from the one folder there is, a fifth of each class, always the same")
     for file in found.skipped:
         click.echo(f"skipped: {file} is no readable picture")
-    click.echo(f"use it with dataset={source.name}")
+    if "test" not in found.counts:
+        click.echo("there is no folder test: train with evaluate_test=false")
+    click.echo(f"use it with {quote(f'dataset={source.name}')}")

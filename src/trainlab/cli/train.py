@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from shlex import quote
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from trainlab.export import EventFiles
     from trainlab.training import Trainer
     from trainlab.training.progress import NoProgress, Progress, ProgressMode
+
+WIDEST = 60
+"""Characters of a command to try next; the explanation of a longer one does not stand below the others'."""
 
 progress_option = click.option(
     "--progress",
@@ -45,7 +49,7 @@ def train(
     trainlab train mnist-lab1 lr=0.01 epochs=3
     torchrun --nproc-per-node 2 -m trainlab train cifar10-resnet18
     """
-    from trainlab.experiments import load_preset, next_run_path, open_group
+    from trainlab.experiments import load_preset, open_group
     from trainlab.experiments import train as train_config
 
     group = open_group()
@@ -53,18 +57,40 @@ def train(
     config = group.agreed(lambda: chosen.config.override(overrides))
     if group.is_first:
         tell_idle_settings(chosen.config, config, overrides)
-    folder = path or next_run_path(Path("runs"), chosen.name)
-    with _progress_of(group, progress) as shown, _event_files(group, folder, tensorboard) as events:
-        result = train_config(
-            config,
-            folder,
-            chosen.name,
-            listeners=[shown, events] if events else [shown],
-            command=["trainlab", *sys.argv[1:]],
-            on_start=stop_on_signals,
-            group=group,
-        )
-    return _finish(result) if group.is_first else 0
+
+    def train_in(folder: Path) -> "Result":
+        with _progress_of(group, progress) as shown, _event_files(group, folder, tensorboard) as events:
+            return train_config(
+                config,
+                folder,
+                chosen.name,
+                listeners=[shown, events] if events else [shown],
+                command=["trainlab", *sys.argv[1:]],
+                on_start=stop_on_signals,
+                group=group,
+            )
+
+    result = train_in(path) if path else _in_next_folder(train_in, chosen.name, group)
+    return _finish(result, preset, overrides) if group.is_first else 0
+
+
+def _in_next_folder(train_in: "Callable[[Path], Result]", name: str, group: "Group") -> "Result":
+    """Train in ``runs/NAME-N``; where another trainlab took that number meanwhile, in the next one that is free.
+
+    The processes of a group would have to agree on that: theirs is refused.
+    """
+    from trainlab.experiments import next_run_path
+    from trainlab.experiments.run_folder import RunExists
+
+    folder = next_run_path(Path("runs"), name)
+    while True:
+        try:
+            return train_in(folder)
+        except RunExists:
+            following = next_run_path(Path("runs"), name)
+            if group.size > 1 or following == folder:
+                raise
+            folder = following
 
 
 @click.command(short_help="Go on with a run or a sweep that was stopped.")
@@ -109,7 +135,7 @@ def resume(
     if result is None:
         click.echo(f"{run} has finished already. Its figures: trainlab evaluate {quote(str(run))}")
         return 0
-    return _finish(result)
+    return _finish(result, str(run / "config.toml"))
 
 
 def _progress_of(group: "Group", mode: "ProgressMode") -> "Progress | NoProgress":
@@ -144,8 +170,11 @@ def stop_on_signals(trainer: "Trainer") -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def _finish(result: "Result") -> int:
-    """Draw the curves, print the figures and what to do next; returns the exit status."""
+def _finish(result: "Result", preset: str, overrides: Sequence[str] = ()) -> int:
+    """Draw the curves, print the figures and what to do next; returns the exit status.
+
+    ``preset`` and ``overrides`` are the words that train such a network again.
+    """
     run, outcome = result.run, result.outcome
     metrics = run.read_metrics()
     lines = [""]
@@ -169,11 +198,19 @@ def _finish(result: "Result") -> int:
     suggestions = {
         f"trainlab predict {place} IMAGE.png": "what it sees in a photo or drawing of yours",
         f"trainlab show {place}": "every setting, and the network layer by layer",
-        f"trainlab train {run.name} lr={run.config.lr / 10:g}": "change any setting with key=value",
+        _with_another_rate(preset, overrides, run.config.lr / 10): "change any setting with key=value",
     }
-    width = max(map(len, suggestions)) + 3
-    click.echo("\ntry next\n" + "\n".join(f"  {command:{width}}{why}" for command, why in suggestions.items()))
+    width = max((len(command) for command in suggestions if len(command) <= WIDEST), default=0)
+    click.echo("\ntry next\n" + "\n".join(f"  {command:{width}}   {why}" for command, why in suggestions.items()))
     return 0
+
+
+def _with_another_rate(preset: str, overrides: Sequence[str], lr: float) -> str:
+    """The command that trains the same with another learning rate."""
+    from trainlab.experiments.config import read_word
+
+    kept = [word for word in overrides if read_word(word)[0] != "lr"]
+    return " ".join(["trainlab train", *map(quote, [preset, *kept]), f"lr={lr:g}"])
 
 
 def figures_table(summary: dict[str, Any]) -> list[str]:

@@ -1,7 +1,11 @@
-"""Files inside a .tar.gz archive, read where they are: nothing is ever unpacked onto the disk.
+"""Files inside a .tar.gz or .tar archive, read where they are: nothing is ever unpacked onto the disk.
 
 A file in an archive is named by a path that runs through it: ``data/cifar-10-python.tar.gz/cifar-10-batches-py/
 test_batch``. Functions here take such paths and ordinary ones alike.
+
+An archive is a row of blocks of 512 bytes: a header for each member, its content behind it, zeros at the end.
+
+Source: POSIX.1-2017, pax, "ustar Interchange Format".
 """
 
 import gzip
@@ -12,23 +16,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import BinaryIO, cast
 
 from trainlab.data.content import cannot_read, is_gzip, open_content
+from trainlab.data.foreign_name import shown_list
 from trainlab.errors import InputError
 
-if TYPE_CHECKING:
-    from tarfile import TarFile
-
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
+_BLOCK_BYTES = 512
 _CHUNK_BYTES = 1 << 18
+_MOST_BYTES = 1 << 28  # of what is unpacked; the largest published archive holds 187 MB
+_LONGEST_NAME = 80  # characters in a message
+_FILE_TYPES = (tarfile.REGTYPE, tarfile.AREGTYPE)
+_NOTE_TYPES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME)
+"""Notes on the member behind them, such as a name of more than 100 characters, which no published file has."""
 
 
 def is_archive(path: Path) -> bool:
-    """True when the content is a gzip-packed tar archive, whatever its name says."""
+    """True when the content is a tar archive, gzip-packed or not, whatever its name says."""
     try:
-        if not is_gzip(path):
-            return False
         with open_content(path) as content:
             return content.read(_TAR_MAGIC_AT + len(_TAR_MAGIC))[_TAR_MAGIC_AT:] == _TAR_MAGIC
     except (InputError, OSError):
@@ -49,14 +55,14 @@ def read_files(paths: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
     """The content of each file, gzip undone; those of one archive in a single pass, in the archive's order.
 
     Raises:
-        InputError: a file is missing or damaged, or an archive holds what no published one does (see `member_names`).
+        InputError: a file is missing, damaged or far larger than any published one, or an archive holds what no
+            published one does (see `member_names`).
     """
     by_archive: dict[Path, set[Path]] = {}
     for path in paths:
         archive = archive_of(path)
         if archive is None:
-            with open_content(path) as file:
-                yield path, file.read()
+            yield path, _read_whole(path)
         else:
             by_archive.setdefault(archive, set()).add(path)
     for archive, wanted in by_archive.items():
@@ -80,51 +86,133 @@ def file_digest(path: Path, algorithm: str) -> str:
 
 
 def member_names(archive: Path) -> list[str]:
-    """The names of the files in an archive.
+    """The names of the files in an archive, without a ``./`` in front.
 
     Raises:
-        InputError: it is no .tar.gz archive or damaged, or a member is a link, a device, or lies outside the
-            archive's own folder (an absolute name, or one with ``..``): such archives are made to do harm.
+        InputError: it is no archive or damaged, or was made to do harm: a member is a link, a device or a file with
+            holes, lies outside the archive's own folder (an absolute name, or one with ``..``), or unpacks to far
+            more than any published archive.
     """
-    with _opened(archive) as tar:
-        return [member.name for member in _checked_members(tar, archive) if member.isfile()]
+    return [name for name, _ in _members(archive, wanted=())]
+
+
+def _read_whole(path: Path) -> bytes:
+    with open_content(path) as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise InputError(
+            f"{path}: holds more than {_MOST_BYTES:,} bytes, which no published file does. It is another file or may "
+            "be malicious: fetch the data again."
+        )
+    return content
 
 
 def _read_members(archive: Path, wanted: set[Path]) -> Iterator[tuple[Path, bytes]]:
-    missing = set(wanted)
-    with _opened(archive) as tar:
-        for member in _checked_members(tar, archive):
-            path = archive / member.name
-            if path in missing and member.isfile():
-                file = tar.extractfile(member)
-                assert file is not None  # a regular file always has content
-                missing.remove(path)
-                yield path, file.read()
+    missing = {path.relative_to(archive).as_posix(): path for path in wanted}
+    for name, content in _members(archive, wanted=list(missing)):
+        if name in missing:
+            yield missing.pop(name), content
     if missing:
-        names = ", ".join(sorted(path.name for path in missing))
+        names = shown_list(sorted(path.name for path in missing.values()))
         raise InputError(f"{archive}: holds no {names}. It is cut off or another archive; fetch it again.")
 
 
-def _checked_members(tar: "TarFile", archive: Path) -> Iterator[tarfile.TarInfo]:
-    for member in tar:
-        name = PurePosixPath(member.name)
-        if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
-            kind = "is no plain file" if not (member.isfile() or member.isdir()) else "lies outside the archive"
+def _members(archive: Path, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The name of every file in an archive, and its content if it is wanted (else b"")."""
+    with _opened(archive) as content:
+        while (header := content.read(_BLOCK_BYTES)).strip(b"\0"):
+            member = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+            if member.type in _NOTE_TYPES:
+                _refuse_larger(member, content.bytes_left, archive)
+                content.skip(_padded(member.size))
+                continue
+            _refuse_harmful(member, archive)
+            if member.type == tarfile.DIRTYPE:
+                continue
+            _refuse_larger(member, content.bytes_left, archive)
+            name = str(PurePosixPath(member.name))
+            found = content.read(member.size) if name in wanted else b""
+            content.skip(_padded(member.size) - len(found))
+            yield name, found
+
+
+def _padded(size: int) -> int:
+    """With the zeros that fill the last block."""
+    return -(-size // _BLOCK_BYTES) * _BLOCK_BYTES
+
+
+def _refuse_harmful(member: tarfile.TarInfo, archive: Path) -> None:
+    name = PurePosixPath(member.name)
+    if member.type not in (*_FILE_TYPES, tarfile.DIRTYPE):
+        raise _refusal(member, archive, "is no plain file", "plain files below one folder")
+    if name.is_absolute() or ".." in name.parts:
+        raise _refusal(member, archive, "lies outside the archive", "plain files below one folder")
+
+
+def _refuse_larger(member: tarfile.TarInfo, bytes_left: int, archive: Path) -> None:
+    if not 0 <= member.size <= bytes_left:
+        claim = f"claims to have {member.size:,} bytes"
+        raise _refusal(member, archive, claim, f"at most {_MOST_BYTES:,} in all members together")
+
+
+def _refusal(member: tarfile.TarInfo, archive: Path, reason: str, expected: str) -> InputError:
+    return InputError(
+        f"{archive}: its member {member.name[:_LONGEST_NAME]!r} {reason}; expected {expected}. Nothing was unpacked. "
+        "It is not the published archive and may be malicious: delete it and fetch the data again."
+    )
+
+
+class _Content:
+    """What an archive unpacks to, read forwards and no further than a published one reaches."""
+
+    def __init__(self, file: BinaryIO, archive: Path) -> None:
+        self.bytes_left = _MOST_BYTES
+        self._file = file
+        self._archive = archive
+
+    def read(self, size: int) -> bytes:
+        """Exactly ``size`` bytes, or none at the very end.
+
+        Raises:
+            EOFError: the end comes in between.
+            InputError: the archive holds too much.
+        """
+        found = self._file.read(size)
+        if 0 < len(found) < size:
+            raise EOFError("it ends too early")
+        self._count(found)
+        return found
+
+    def skip(self, size: int) -> None:
+        """Raises as `read`."""
+        while size:
+            chunk = min(size, _CHUNK_BYTES)
+            if not self.read(chunk):
+                raise EOFError("it ends too early")
+            size -= chunk
+
+    def read_to_the_end(self) -> None:
+        """So that gzip compares its checksum; raises as `read`."""
+        while rest := self._file.read(_CHUNK_BYTES):
+            self._count(rest)
+
+    def _count(self, found: bytes) -> None:
+        self.bytes_left -= len(found)
+        if self.bytes_left < 0:
             raise InputError(
-                f"{archive}: its member {member.name!r} {kind}; expected plain files below one folder. Nothing was "
-                "unpacked. It is not the published archive and may be malicious: delete it and fetch the data again."
+                f"{self._archive}: unpacks to more than {_MOST_BYTES:,} bytes, which no published archive does. It may "
+                "be malicious: delete it and fetch the data again."
             )
-        yield member
 
 
 @contextmanager
-def _opened(archive: Path) -> "Iterator[TarFile]":
+def _opened(archive: Path) -> "Iterator[_Content]":
     try:
-        # gzip is undone here, because tarfile would take the end of a file that was cut off for the end of the archive
-        with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as tar:
-            yield tar
-            while content.read(_CHUNK_BYTES):  # to the checksum at the end
-                pass
+        opener = gzip.open if is_gzip(archive) else open
+        with cast(BinaryIO, opener(archive, "rb")) as file:
+            content = _Content(file, archive)
+            yield content
+            content.read_to_the_end()
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
             f"{archive}: is no .tar.gz archive or is damaged ({error}). The download or copy failed; fetch it again."

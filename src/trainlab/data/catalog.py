@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainlab.data.archive import on_disk
@@ -49,8 +50,9 @@ def describe(name: str) -> Source:
 def load(name: str, part: Part, data_dir: Path | None = None) -> Dataset:
     """Read one part of a data set into memory; the other part's files are not touched.
 
-    The first of these folders that holds any of the part's files is used: ``data_dir``, ``TRAINLAB_DATA``, the
-    platform's cache folder (in each the subfolder called ``name``, then the folder itself), the package.
+    The first of these folders that holds all of the part's files is used: ``data_dir``, ``TRAINLAB_DATA``, the
+    platform's cache folder (in each the subfolder called ``name``, then the folder itself), the package. Half of them
+    in ``data_dir`` are an error; elsewhere only if no other folder holds them all.
 
     Images that were packed or compressed are decoded once; from then on they are mapped into memory, read-only (see
     `trainlab.data.decoded`).
@@ -97,7 +99,10 @@ def locate(name: str, part: Part, data_dir: Path | None = None) -> dict[SourceFi
     return _find(describe(name), part, data_dir)[1]
 
 
-def _find(known: Source, part: Part, data_dir: Path | None) -> tuple[Edition, dict[SourceFile, Path]]:
+Found = tuple[Edition, dict[SourceFile, Path]]
+
+
+def _find(known: Source, part: Part, data_dir: Path | None) -> Found:
     """The edition that is used of one part, and its files."""
     if known.home is not None and not known.editions[0].files[part]:
         raise InputError(
@@ -105,24 +110,41 @@ def _find(known: Source, part: Part, data_dir: Path | None) -> tuple[Edition, di
             f"folder {part}, or do without that part."
         )
     folders = known.folders(data_dir)
-    for folder in folders:
-        held = [(edition, edition.find_in(folder, part)) for edition in known.editions]
-        for edition, found in held:
-            if len(found) == len(edition.files[part]):
-                return edition, found
-        edition, found = max(held, key=lambda pair: len(pair[1]))
-        if found:
-            missing = [file.name for file in edition.files[part] if file not in found]
-            present = ", ".join(path.name for path in found.values())
-            raise InputError(
-                f"{next(iter(found.values())).parent}: holds {present} but not {' and '.join(missing)}, which "
-                f"{known.name} ({part}) needs as well. Put it beside them, or run `trainlab data get {known.name}`."
-            )
+    named = [folder for folder in folders if data_dir is not None and folder in (data_dir / known.name, data_dir)]
+    for places in (named, folders):  # half a set in a folder that somebody named is not passed over
+        found = _find_whole(known, part, places) or _find_some(known, part, places)
+        if found is not None:
+            return found
     needed = " or ".join(edition.published_names(part) for edition in known.editions)
     raise InputError(
         f"{known.name} ({part}) is not on this machine; looked in {', '.join(map(str, folders))}. "
         f"Put {needed} into {cache_folder() / known.name}, or run `trainlab data get {known.name}`."
     )
+
+
+def _find_whole(known: Source, part: Part, folders: Sequence[Path]) -> Found | None:
+    for folder in folders:
+        for edition in known.editions:
+            if (found := edition.find_whole(folder, part)) is not None:
+                return edition, found
+    return None
+
+
+def _find_some(known: Source, part: Part, folders: Sequence[Path]) -> Found | None:
+    """What is there although a file is empty, which whoever reads it says; refuses a folder that lacks a file."""
+    for folder in folders:
+        held = [(edition, edition.find_in(folder, part)) for edition in known.editions]
+        edition, found = max(held, key=lambda pair: len(pair[1]))
+        missing = [file.name for file in edition.files[part] if file not in found]
+        if found and missing:
+            present = ", ".join(path.name for path in found.values())
+            raise InputError(
+                f"{next(iter(found.values())).parent}: holds {present} but not {' and '.join(missing)}, which "
+                f"{known.name} ({part}) needs as well. Put it beside them, or run `trainlab data get {known.name}`."
+            )
+        if found:
+            return edition, found
+    return None
 
 
 def _refuse_labels_of_another_set(known: Source, part: Part, arrays: Arrays, labels_path: Path) -> None:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from trainlab.data.archive import on_disk, read_files
 from trainlab.data.decoded import decoded, state_of
+from trainlab.data.foreign_name import shown_list
 from trainlab.data.plain_pickle import PICKLE_MAGIC, read_plain_pickle
 from trainlab.errors import InputError
 
@@ -52,7 +53,7 @@ def rows_of_python(content: bytes, path: Path, label_names: LabelNames) -> Rows:
 
     Raises:
         InputError: no pickle, one that asks for more than arrays (named, never executed), or one that holds
-            something else.
+            something else or no image.
     """
     if not content.startswith(PICKLE_MAGIC):
         raise InputError(
@@ -61,7 +62,7 @@ def rows_of_python(content: bytes, path: Path, label_names: LabelNames) -> Rows:
         )
     batch = read_plain_pickle(content, path)
     if not isinstance(batch, dict) or "data" not in batch or not set(label_names) <= set(batch):
-        found = ", ".join(map(str, batch)) if isinstance(batch, dict) else type(batch).__name__
+        found = shown_list(list(batch)) if isinstance(batch, dict) else type(batch).__name__
         raise InputError(
             f"{path}: holds {found or 'nothing'}; expected data and {' and '.join(label_names)}, as files of "
             f"{_SET_NAMES[label_names]} do. It probably belongs to another data set."
@@ -70,6 +71,7 @@ def rows_of_python(content: bytes, path: Path, label_names: LabelNames) -> Rows:
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 2 or pixels.shape[1] != _PIXELS:
         shape = pixels.shape if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise InputError(f"{path}: its data are {shape}; expected bytes of shape (N, {_PIXELS:,}). Fetch it again.")
+    _refuse_no_rows(len(pixels), path)
     rows = np.empty((len(pixels), len(label_names) + _PIXELS), np.uint8)
     for column, name in enumerate(label_names):
         rows[:, column] = _labels(batch[name], len(pixels), name, path)
@@ -81,12 +83,13 @@ def rows_of_binary(content: bytes, path: Path, label_names: LabelNames) -> Rows:
     """The rows in a file of the binary version.
 
     Raises:
-        InputError: the length is no multiple of a row's.
+        InputError: the length is no multiple of a row's, or zero.
 
     >>> rows_of_binary(bytes(2 * 3073), Path("batch.bin"), CIFAR_10_LABELS).shape
     (2, 3073)
     """
     width = len(label_names) + _PIXELS
+    _refuse_no_rows(len(content), path)
     if len(content) % width:
         cause = next(
             (
@@ -114,6 +117,8 @@ def read_rows(
     names = " ".join(path.name for path in paths)
     owner = f"{rows_of.__name__} {label_names} {on_disk(paths[0]).parent.resolve()} {names}"
     state = state_of([on_disk(path) for path in paths])
+    for path in paths:  # before the cache, which may hold what was once decoded without them
+        _refuse_no_rows(on_disk(path).stat().st_size, path)
     return decoded(owner, state, partial(_decode, paths, rows_of, label_names))
 
 
@@ -138,6 +143,13 @@ def looks_like_binary(path: Path, label_names: LabelNames, classes: int) -> bool
         return False
     rows = np.memmap(path, np.uint8, "r", shape=(size // width, width))
     return int(rows[:, len(label_names) - 1].max()) < classes
+
+
+def _refuse_no_rows(size: int, path: Path) -> None:
+    if size == 0:
+        raise InputError(
+            f"{path}: holds no images; expected at least one. The download or copy failed; fetch it again."
+        )
 
 
 def _labels(found: object, count: int, name: str, path: Path) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap, read_array
 from numpy.typing import NDArray
 
 from trainlab.atomic import remove_leftovers, write_atomically
@@ -86,11 +87,13 @@ def state_of(paths: Iterable[Path], also: str = "") -> str:
 def _open(stem: Path) -> tuple[Images, Numbers] | None:
     """The entry, or None when it is missing or damaged."""
     try:
-        images = np.load(_images_path(stem), mmap_mode="r", allow_pickle=False)
-        numbers = np.load(_numbers_path(stem), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        images = open_memmap(_images_path(stem), mode="r").view(np.ndarray)  # memmap's own indexing is slower
+        with _numbers_path(stem).open("rb") as file:
+            numbers = read_array(file, allow_pickle=False)
+    except Exception:  # damaged headers make NumPy raise nearly anything
         return None
-    return images.view(np.ndarray), numbers  # numpy.memmap's own indexing is slower and gives nothing here
+    is_sound = images.dtype == np.uint8 and images.ndim == 4 and numbers.shape == (len(images),)
+    return (images, numbers) if is_sound and np.issubdtype(numbers.dtype, np.unsignedinteger) else None
 
 
 def _remove_other_states(folder: Path, prefix: str, stem: Path) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data.decoded import decoded, state_of
+from trainlab.data.folders import expand_home
+from trainlab.data.foreign_name import shown, shown_list
 from trainlab.data.image_folder import Listing, list_pictures
 from trainlab.data.images import resize_plain
 from trainlab.data.source import Arrays, Edition, Part, Source, SourceFile
@@ -80,7 +82,7 @@ class ImageFolder:
                 size = parse_size(option["value"])
             else:
                 channels = parse_channels(option["value"])
-        return cls(Path(rest).expanduser(), size, channels, skip_unreadable)
+        return cls(expand_home(rest), size, channels, skip_unreadable)
 
     @property
     def name(self) -> str:
@@ -131,7 +133,7 @@ class ImageFolder:
                 images[position] = resize_plain(file, channels, *self.size)
             except InputError as error:
                 reason = str(error).removeprefix(f"{file}: ")
-                problems[position] = f"{file.relative_to(self.path)}: {reason}"
+                problems[position] = f"{shown(str(file.relative_to(self.path)))}: {reason}"
 
         with ThreadPoolExecutor() as pool:
             for done, _ in enumerate(pool.map(fill, range(len(images))), 1):
@@ -205,8 +207,8 @@ class FolderContent:
             emptied = [name for name, count in of_class.items() if count == 0]
             if emptied:
                 raise InputError(
-                    f"{self.folder.path}: no readable picture is left of {', '.join(emptied)} ({role}) once unreadable "
-                    "files are skipped; expected at least one. Add pictures, or remove the class."
+                    f"{self.folder.path}: no readable picture is left of {shown_list(emptied)} ({role}) once "
+                    "unreadable files are skipped; expected at least one. Add pictures, or remove the class."
                 )
 
     def _read_part(self, paths: Sequence[Path]) -> Arrays:

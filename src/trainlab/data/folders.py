@@ -10,7 +10,15 @@ from trainlab.errors import InputError
 def cache_folder() -> Path:
     """The folder that downloads go to: ``TRAINLAB_DATA`` when set, else the platform's cache folder."""
     chosen = os.environ.get("TRAINLAB_DATA")
-    return Path(chosen).expanduser() if chosen else _platform_cache_folder()
+    return expand_home(chosen) if chosen else _platform_cache_folder()
+
+
+def expand_home(path: str) -> Path:
+    """The path with ``~`` or ``~NAME`` at its beginning replaced. Raises InputError when nobody has that name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{path}: there is no such user. Check the name behind ~, or write the whole path.") from error
 
 
 def search_folders(name: str, data_dir: Path | None = None) -> list[Path]:

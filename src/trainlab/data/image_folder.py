@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.foreign_name import shown, shown_list
 from trainlab.data.split import Split, split
 from trainlab.errors import InputError
 
@@ -77,7 +78,9 @@ class Listing:
     def _draw_test_part(self, readable: NDArray[np.unsignedinteger[Any]]) -> Split:
         labels = self.labels[readable]
         sizes = np.bincount(labels, minlength=len(self.classes))
-        small = [f"{name} ({size})" for name, size in zip(self.classes, sizes, strict=True) if size < _FEWEST_TO_SPLIT]
+        small = [
+            f"{shown(name)} ({size})" for name, size in zip(self.classes, sizes, strict=True) if size < _FEWEST_TO_SPLIT
+        ]
         if small:
             raise InputError(
                 f"{self.path}: too few pictures of {', '.join(small)}; expected at least {_FEWEST_TO_SPLIT} a class, "
@@ -111,7 +114,7 @@ def _list_layout(path: Path, folders: dict[Role, Path]) -> Listing:
     strangers = [folder.name for folder in _folders(path) if folder not in folders.values()]
     if strangers:
         raise InputError(
-            f"{path}: holds {', '.join(strangers)} beside {folders['train'].name}; expected only the folders train, "
+            f"{path}: holds {shown_list(strangers)} beside {folders['train'].name}; expected only the folders train, "
             "validation and test. Move the others elsewhere."
         )
     by_role = {role: _by_class(folders[role]) for role in ("train", "validation", "test") if role in folders}
@@ -121,8 +124,8 @@ def _list_layout(path: Path, folders: dict[Role, Path]) -> Listing:
             only_here, missing = sorted(set(found) - set(classes)), sorted(set(classes) - set(found))
             raise InputError(
                 f"{path}: the classes of {folders[role].name} differ from those of {folders['train'].name}:"
-                + (f" {', '.join(only_here)} only in {folders[role].name};" if only_here else "")
-                + (f" {', '.join(missing)} only in {folders['train'].name};" if missing else "")
+                + (f" {shown_list(only_here)} only in {folders[role].name};" if only_here else "")
+                + (f" {shown_list(missing)} only in {folders['train'].name};" if missing else "")
                 + " expected the same class folders in both. A folder is missing or spelled differently."
             )
     _refuse_too_few_classes(path, classes)
@@ -152,7 +155,7 @@ def _by_class(path: Path) -> dict[str, list[Path]]:
     empty = [name for name, files in found.items() if not files]
     if empty:
         raise InputError(
-            f"{path}: no pictures in {', '.join(empty)}; expected at least one in each class folder. Add pictures, or "
+            f"{path}: no pictures in {shown_list(empty)}; expected at least one in each class folder. Add pictures, or "
             "remove the folder."
         )
     return found
@@ -160,7 +163,7 @@ def _by_class(path: Path) -> dict[str, list[Path]]:
 
 def _refuse_too_few_classes(path: Path, classes: tuple[str, ...]) -> None:
     if len(classes) < 2:
-        found = f"one class only ({classes[0]})" if classes else "no class folder"
+        found = f"one class only ({shown(classes[0])})" if classes else "no class folder"
         raise InputError(
             f"{path}: holds {found}; expected at least two folders, each with the pictures of one class. Perhaps the "
             "folder above or below this one is meant."

@@ -12,6 +12,7 @@ from trainlab.data.catalog import describe, names
 from trainlab.data.content import is_gzip
 from trainlab.data.folder_source import FolderContent, ImageFolder
 from trainlab.data.folders import cache_folder
+from trainlab.data.foreign_name import shown_list
 from trainlab.data.picture import is_picture
 from trainlab.data.source import Edition, Source, SourceFile
 from trainlab.data.transfer import Progress
@@ -151,8 +152,8 @@ def _recognise_archive(path: Path) -> Match:
             if problem is not None:
                 raise InputError(problem)
         return source, edition, None
-    found = ", ".join(held[:3]) + (", …" if len(held) > 3 else "")
-    raise InputError(f"{path}: is an archive of no known data set; it holds {found or 'no files'}.")
+    found = shown_list(held, most=3) or "no files"
+    raise InputError(f"{path}: is an archive of no known data set; it holds {found}.")
 
 
 def _editions() -> Iterator[tuple[Source, Edition]]:
@@ -181,7 +182,8 @@ def _destination(path: Path, edition: Edition, file: SourceFile | None, folder: 
         packed = is_gzip(path)
         return file.name, folder / next(name for name in file.names if name.endswith(".gz") == packed)
     if file is None:
-        return edition.archive.name, folder / edition.archive.name
+        packed_name, plain_name = edition.archive.names
+        return edition.archive.name, folder / (packed_name if is_gzip(path) else plain_name)
     return file.name, folder / edition.archive.folder / file.name
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data.archive import archive_of, file_digest
+from trainlab.data.archive import archive_of, file_digest, on_disk
 from trainlab.data.content import content_digest
 from trainlab.data.folders import search_folders
 from trainlab.data.split import Split
@@ -48,6 +48,7 @@ class Archive:
     """The one .tar.gz file in which all files of an edition are published."""
 
     name: str
+    """Ends in .tar.gz."""
     folder: str
     """Inside the archive, and beside it once somebody has unpacked it."""
     sha256: str
@@ -55,6 +56,11 @@ class Archive:
     download_bytes: int
     companions: tuple[str, ...] = ()
     """Files beside the data that nothing here needs, such as the list of class names."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Under which it is accepted on disk: as it is published, and with gzip undone."""
+        return self.name, self.name.removesuffix(".gz")
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,15 @@ class Edition:
         if self.archive is None:
             return self._find_unpacked(folder, part)
         found = max(self._find_unpacked(folder / self.archive.folder, part), self._find_unpacked(folder, part), key=len)
-        packed = folder / self.archive.name
-        if len(found) < len(self.files[part]) and packed.is_file():
+        packed = next((folder / name for name in self.archive.names if (folder / name).is_file()), None)
+        if len(found) < len(self.files[part]) and packed is not None:
             return {file: packed / self.archive.folder / file.name for file in self.files[part]}
         return found
+
+    def find_whole(self, folder: Path, part: Part) -> dict[SourceFile, Path] | None:
+        """The files of one part, or None when ``folder`` lacks one of them or one is empty."""
+        found = self.find_in(folder, part)
+        return None if len(found) < len(self.files[part]) or any(map(_is_empty, found.values())) else found
 
     def _find_unpacked(self, folder: Path, part: Part) -> dict[SourceFile, Path]:
         found = {file: file.find_in(folder) for file in self.files[part]}
@@ -117,6 +128,13 @@ class Edition:
         except InputError as error:
             return str(error)
         return f"{path}: SHA-256 of the content is {digest}, expected {file.sha256}"
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:  # it runs through an archive
+        return on_disk(path).stat().st_size == 0
 
 
 @dataclass(frozen=True)

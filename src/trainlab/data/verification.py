@@ -59,9 +59,10 @@ def verify(name: str, data_dir: Path | None = None) -> list[FileCheck]:
 
 
 def _find(edition: Edition, folders: list[Path]) -> dict[SourceFile, Path]:
-    """Each file in the first folder that holds it."""
+    """Each file in the first folder that holds all of its part, else in the first that holds it."""
     found: dict[SourceFile, Path] = {}
-    for folder in folders:
-        for part in PARTS:
+    for part in PARTS:
+        whole = [folder for folder in folders if edition.find_whole(folder, part) is not None]
+        for folder in [*whole, *folders]:
             found = edition.find_in(folder, part) | found
     return found

@@ -196,8 +196,8 @@ class TorchEngine:
         if self._scaler is not None:
             expected |= {f"scaler:{key}": () for key in self._scaler.state_dict()}
         has_memory = any("/" in name for name in state.optimizer)
-        # with a scaler, the first steps may all have been left out
-        if has_memory or (state.optimizer.get("steps", 0) and self._scaler is None):
+        took_steps = self._scaler is None and "steps" in state.optimizer and state.optimizer["steps"] > 0
+        if has_memory or took_steps:  # with a scaler, the first steps may all have been left out
             expected |= expected_memory(self.model, self.optimizer)
         check_fit(expected, state.optimizer, f"this state does not fit this {type(self.optimizer).__name__}")
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data import Dataset, Loader, Split, Transform, augmentation, load, split, transforms
+from trainlab.data.folders import expand_home
 from trainlab.engines import Engine, Group, LateEngine, NumpyEngine
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
@@ -147,7 +148,7 @@ def evaluation_batches(dataset: Dataset, indices: Any, transform: Transform, par
 
 
 def data_directory(config: Config) -> Path | None:
-    return Path(config.data_dir).expanduser() if config.data_dir else None
+    return expand_home(config.data_dir) if config.data_dir else None
 
 
 def build_model(

@@ -284,7 +284,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is not a text file in UTF-8 (byte {error.start}).") from error
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError is also what numbers of thousands of digits give
         raise InputError(f"{path} is not valid TOML: {error}.") from error
 
 

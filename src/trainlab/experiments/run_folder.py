@@ -34,6 +34,10 @@ from trainlab.training import Checkpoint, CheckpointFolder, EpochEnded, EpochRec
 FORMAT = 1
 
 
+class RunExists(InputError):
+    """There is something where the folder of a new run was to be."""
+
+
 class RunFolder:
     """Reads and writes the files of one run. Made by `create` or `open`."""
 
@@ -59,11 +63,12 @@ class RunFolder:
         processes: int,
         surroundings: Mapping[str, str],
     ) -> "RunFolder":
-        """A new folder with its configuration. Raises InputError when something is there already."""
+        """A new folder with its configuration. Raises RunExists when something is there already, and InputError when
+        it cannot be made."""
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            raise InputError(
+            raise RunExists(
                 f"{path} exists already, and a run never overwrites anything. Choose another --run, or go on with "
                 f"`trainlab resume {path}`."
             ) from None
