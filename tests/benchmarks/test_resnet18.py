@@ -81,7 +81,8 @@ def test_the_lab_reports_recipe_is_extrapolated_and_the_fast_preset_measured(
     monkeypatch: pytest.MonkeyPatch, accuracy: float, trainings: int
 ) -> None:
     def run(preset: str, overrides: list[str], seed: int) -> dict[str, Any]:
-        return {"test": {"accuracy": accuracy}, "wall_seconds": 10.0}
+        both = {"accuracy": accuracy + 0.01}
+        return {"test": {"accuracy": accuracy}, "test_tta": both, "wall_seconds": 10.0}
 
     monkeypatch.setattr(cifar10_time, "train_once", run)
 
@@ -94,8 +95,8 @@ def test_the_lab_reports_recipe_is_extrapolated_and_the_fast_preset_measured(
     written = result["raw"]["extrapolated seconds"][cifar10_time.WRITTEN]
     assert comparison["rivals"][0]["values"] == [86_400 / seconds for seconds in written]
     assert table["kind"] == "table"
-    assert [row[3] for row in table["rows"]] == ["2", "2", "2"]
-    assert table["rows"][0][2] == f"{accuracy:.2%} ± 0.00%"
+    assert [row[4] for row in table["rows"]] == ["2", "2", "2"]
+    assert table["rows"][0][2:4] == [f"{accuracy:.2%} ± 0.00%", f"{accuracy + 0.01:.2%} ± 0.00%"]
 
 
 def test_a_recipe_is_as_many_images_as_the_preset_trains_on() -> None:
