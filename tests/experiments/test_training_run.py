@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.experiments import killed_run
+from trainlab import atomic
 from trainlab.data import load
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train
@@ -340,6 +341,21 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_saved(
     monkeypatch.undo()
     assert resume(run) is not None
     assert_equal_runs(run, whole.run.path)
+
+
+def test_a_disk_that_fills_up_before_the_first_checkpoint(
+    tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = atomic.publish
+
+    def publish_small_files(temporary: Path, path: Path) -> None:
+        if path.name.startswith("step-"):
+            raise OSError(28, "No space left on device")
+        publish(temporary, path)
+
+    monkeypatch.setattr(atomic, "publish", publish_small_files)
+    with pytest.raises(InputError, match=r"No space left.*Nothing was saved yet: remove .*run and start again"):
+        train(killed_run.configuration(tiny_mnist), tmp_path / "run", "full")
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_folder(

@@ -229,7 +229,11 @@ def _train(
             outcome = trainer.run()
         except (InputError, ProcessLost) as error:  # the disk is full, say
             kind = ProcessLost if isinstance(error, ProcessLost) else InputError
-            raise kind(f"{error} What was saved is whole: go on with `trainlab resume {run.path}`.") from error
+            if run.checkpoints.step_paths():
+                advice = f"What was saved is whole: go on with `trainlab resume {run.path}`."
+            else:
+                advice = f"Nothing was saved yet: remove {run.path} and start again."
+            raise kind(f"{error} {advice}") from error
     figures: dict[str, Metrics | None] = {}
     if outcome.status == "finished" and config.evaluate_test:
         try:
