@@ -301,7 +301,8 @@ def test_without_the_package_for_pdf_its_command_is_told(
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("metrics.jsonl", lambda text: text[:-20], "metrics.jsonl is damaged ("),
+        ("metrics.jsonl", lambda text: text[:-20], "metrics.jsonl, line 2, is damaged (Expecting"),
+        ("metrics.jsonl", lambda text: "\n" + text, "metrics.jsonl, line 1, is damaged (Expecting value"),
         (
             "metrics.jsonl",
             lambda text: text.replace('"loss"', '"lost"'),
@@ -309,7 +310,7 @@ def test_without_the_package_for_pdf_its_command_is_told(
         ),
         ("metrics.jsonl", lambda text: "[1]\n", "metrics.jsonl has [1], not figures by their names"),
         ("metrics.jsonl", lambda text: text.replace('"epoch": 2', '"epoch": "two"'), "line 2 of"),
-        ("summary.json", lambda text: "{", "summary.json is damaged ("),
+        ("summary.json", lambda text: "{", "summary.json is damaged (Expecting property name"),
         ("summary.json", lambda text: text.replace('"finished"', '"done"'), "has status 'done', not one of finished"),
         ("summary.json", lambda text: text.replace('"best"', '"bets"'), "summary.json has no 'best'"),
         ("environment.json", lambda text: "null", "environment.json is damaged"),

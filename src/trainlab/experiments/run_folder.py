@@ -226,7 +226,7 @@ def kept_epoch(summary: Mapping[str, Any]) -> dict[str, Any] | None:
 def read_summary(run: Path) -> dict[str, Any] | None:
     """`RunFolder.read_summary` of the folder ``run``, which need not be opened for that."""
     path = run / "summary.json"
-    return _parse_json(path, path.read_bytes()) if path.exists() else None
+    return _parse_json(str(path), path.read_bytes()) if path.exists() else None
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
@@ -235,17 +235,19 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     if lines and not lines[-1].endswith(b"\n") and not (run / "summary.json").exists():
         del lines[-1]  # the run was killed while it wrote this line, or is writing it now
-    return [_parse_json(path, line) for line in lines]
+    return [_parse_json(f"{path}, line {number},", line) for number, line in enumerate(lines, 1)]
 
 
-def _parse_json(path: Path, text: bytes) -> dict[str, Any]:
+def _parse_json(where: str, text: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(text)
-    except ValueError as error:  # of JSON, or of UTF-8
-        raise InputError(
-            f"{path} is damaged ({error}). Take the file from a copy of the run, or leave this run out."
-        ) from error
-    return found
+    except json.JSONDecodeError as error:
+        problem = f"{error.msg} at character {error.pos + 1}"
+    except UnicodeDecodeError as error:
+        problem = f"{error.reason} at byte {error.start + 1}"
+    else:
+        return found
+    raise InputError(f"{where} is damaged ({problem}). Take the file from a copy of the run, or leave this run out.")
 
 
 def _record(record: EpochRecord | None) -> dict[str, Any] | None:

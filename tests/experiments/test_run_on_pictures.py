@@ -1,0 +1,96 @@
+"""Runs on a folder of people's own pictures, which may be moved or changed while a run still needs them."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.experiments.whole_runs import interrupt_after
+from trainlab.data import load
+from trainlab.errors import InputError
+from trainlab.experiments import Config, RunFolder, evaluate_run, resume, train
+from trainlab.experiments.prediction import predict_images
+from trainlab.training import Event, StepEnded
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of pictures with train, validation and test, and a cache of its own."""
+    monkeypatch.setenv("TRAINLAB_DATA", str(tmp_path / "cache"))
+    digits = load("mnist", "test")
+    for part, start, stop in (("train", 0, 60), ("validation", 60, 90), ("test", 90, 120)):
+        for position in range(start, stop):
+            kind = tmp_path / "pictures" / part / ("even" if digits.labels[position] % 2 == 0 else "odd")
+            kind.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(digits.images[position, 0]).save(kind / f"{position}.png")
+    return tmp_path / "pictures"
+
+
+def of_pictures(pictures: Path, *words: str) -> Config:
+    settings = [f"dataset=folder:{pictures},size=28", "batch_size=10", "epochs=2", "hidden=[8]"]
+    return Config().override([*settings, *words])
+
+
+def test_a_folder_of_pictures_keeps_its_own_validation_part(pictures: Path, tmp_path: Path) -> None:
+    result = train(of_pictures(pictures), tmp_path / "run", "pictures")
+    split = result.run.load_split()
+    assert (len(split.train), len(split.validation)) == (60, 30)
+    assert evaluate_run(result.run, "test").size == 30
+    assert evaluate_run(result.run, "validation").metrics._asdict() == result.summary["best"]["validation"]
+
+
+def test_a_run_predicts_where_its_pictures_are_not(pictures: Path, tmp_path: Path) -> None:
+    result = train(of_pictures(pictures, "evaluate_test=false"), tmp_path / "run", "pictures")
+    one = next((pictures / "test" / "even").iterdir()).rename(tmp_path / "one.png")
+    shutil.rmtree(pictures)
+    [(pixels, probabilities)] = predict_images(result.run, [one])
+    assert (pixels.shape, list(probabilities)) == ((28, 28), ["even", "odd"])
+
+
+def test_missing_test_images_are_found_before_anything_is_trained(pictures: Path, tmp_path: Path) -> None:
+    shutil.rmtree(pictures / "test")
+    with pytest.raises(InputError, match=r"has no folder test.*add evaluate_test=false"):
+        train(of_pictures(pictures), tmp_path / "run", "pictures")
+    assert not (tmp_path / "run").exists()
+    assert train(of_pictures(pictures, "evaluate_test=false"), tmp_path / "run", "x").summary["test"] is None
+
+
+def test_test_images_that_go_while_it_trains_leave_a_finished_run(pictures: Path, tmp_path: Path) -> None:
+    def remove(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.step == 3:
+            shutil.rmtree(pictures / "test")
+
+    with pytest.raises(InputError, match=r"has no folder test.*The training is done and saved.*trainlab evaluate"):
+        train(of_pictures(pictures), tmp_path / "run", "pictures", listeners=[remove])
+    summary = RunFolder.open(tmp_path / "run").read_summary()
+    assert summary is not None
+    assert (summary["status"], summary["final"]["epoch"], summary["test"]) == ("finished", 2, None)
+    assert resume(tmp_path / "run") is None
+
+
+def add_one(pictures: Path) -> None:
+    shutil.copy(next((pictures / "train" / "even").iterdir()), pictures / "train" / "even" / "another.png")
+
+
+def rename_a_class(pictures: Path) -> None:
+    for part in pictures.iterdir():
+        (part / "even").rename(part / "straight")
+
+
+@pytest.mark.parametrize("change", [add_one, rename_a_class])
+def test_pictures_that_have_changed_since_are_refused(
+    pictures: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    config = of_pictures(pictures)
+    interrupted = interrupt_after(9, config, tmp_path / "run")
+    change(pictures)
+    with pytest.raises(InputError, match=r"has changed since .*run was started, with 90 images of even, odd; now"):
+        resume(tmp_path / "run")
+    if change is add_one:
+        with pytest.raises(InputError, match=r"has changed since .*now there are 91 of even, odd"):
+            evaluate_run(interrupted.run, "validation")
+    else:
+        with pytest.raises(InputError, match=r"other classes than .*run learned: odd, straight instead of even, odd"):
+            evaluate_run(interrupted.run, "test")
