@@ -133,6 +133,16 @@ def test_softmax() -> None:
     assert_close(functional.softmax(SCORES[:, np.newaxis]), probabilities[:, np.newaxis], "along the last axis", 1e-15)
 
 
+def test_nearest_distribution() -> None:
+    # the largest 1, 2 and 3 give τ = 0.75 − 1, (1.25 − 1)/2 and (1 − 1)/3: the largest of them is 0.125
+    nearest, scores = np.array([0.625, 0.375, 0.0]), np.array([0.75, 0.5, -0.25])
+    assert functional.nearest_distribution(scores).tolist() == nearest.tolist()
+    assert functional.nearest_distribution(scores[[1, 2, 0]][np.newaxis]).tolist() == [nearest[[1, 2, 0]].tolist()]
+    assert functional.nearest_distribution(nearest).tolist() == nearest.tolist()
+    assert functional.nearest_distribution(np.array([-3.0, -1.0])).tolist() == [0, 1]
+    assert MSELoss().probabilities(scores).tolist() == nearest.tolist()
+
+
 def test_one_hot() -> None:
     assert functional.one_hot(np.array([2, 0]), 3).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert functional.one_hot(np.array([2, 0]), 3).dtype == np.float32

@@ -182,3 +182,16 @@ def test_samples_of_a_batch_do_not_meet(x: Floats, layer: Module) -> None:
 def test_dropout_zeroes_or_scales_and_nothing_else(p: float, seed: int) -> None:
     y = Dropout(p, rng=np.random.default_rng(seed))(np.ones((3, 4)))
     assert np.all((y == 0) | (y == 1 / (1 - p)))
+
+
+@on_many_inputs
+@given(scores=matrices(), seed=st.integers(0, 100))
+def test_no_distribution_lies_nearer_to_scores_than_the_nearest(scores: Floats, seed: int) -> None:
+    nearest = functional.nearest_distribution(scores)
+    assert nearest.min() >= 0
+    np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-9)
+    classes = scores.shape[1]
+    others = np.concatenate([np.eye(classes), np.random.default_rng(seed).dirichlet([0.3] * classes, 20)])
+    # it lies behind the plane through the nearest point that stands across the way to the scores
+    across = ((scores - nearest)[:, np.newaxis] * (others - nearest[:, np.newaxis])).sum(axis=2)
+    assert across.max() <= 1e-9 * (1 + np.abs(scores).max())

@@ -85,8 +85,8 @@ class Engine(Protocol):
     def predict(self, images: Array) -> Array:
         """Class probabilities (N, K) for images (N, C, H, W), or rows (N, F) where the network takes them.
 
-        They are the softmax of the scores, which cross-entropy trains them to be. After training with a squared error,
-        whose scores lie near 0 and 1, their order is right but they are all alike: at most 0.23 of ten classes.
+        They are the softmax of the scores, which cross-entropy trains them to be; after training with a squared error,
+        whose scores are near 0 and 1 themselves, the distribution that lies nearest to them.
         """
 
     def set_learning_rate(self, value: float) -> None:

@@ -80,7 +80,7 @@ class NumpyEngine:
 
     def predict(self, images: Array) -> Array:
         self.model.eval()
-        return functional.softmax(self.model.forward(images))
+        return self.loss.probabilities(self.model.forward(images))
 
     def set_learning_rate(self, value: float) -> None:
         self.optimizer.lr = value

@@ -148,12 +148,14 @@ class TorchEngine:
         if mirrored:
             scores = self._together(scores, self._scores(self._images(whole.images.flip(-1))))
         weight = len(scores) if batch.weights is None else float(batch.weights.sum())
-        loss = self._loss_of(scores, whole, weight)
-        return StepResult(loss.item(), whole.weigh(scores.argmax(1) == whole.labels).item(), weight)
+        loss, correct = self._loss_of(scores, whole, weight), whole.weigh(scores.argmax(1) == whole.labels)
+        return _late(torch.stack([loss, correct.to(loss.dtype)]), weight)()
 
     def predict(self, images: Array) -> Array:
-        probabilities: Array = torch.softmax(self._scores(self._images(images)), dim=1).cpu().numpy()
-        return probabilities
+        scores = self._scores(self._images(images))
+        probabilities = _nearest_distribution(scores) if self.loss == "mse" else torch.softmax(scores, dim=1)
+        array: Array = probabilities.cpu().numpy()
+        return array
 
     def set_learning_rate(self, value: float) -> None:
         for group in self.optimizer.param_groups:
@@ -306,6 +308,14 @@ class _Part:
     def weigh(self, is_true: torch.Tensor) -> torch.Tensor:
         """How many images it is true of, or how much they weigh."""
         return is_true.sum() if self.weights is None else torch.dot(is_true.to(self.weights.dtype), self.weights)
+
+
+def _nearest_distribution(scores: torch.Tensor) -> torch.Tensor:
+    """As `nn.functional.nearest_distribution`."""
+    largest_first = scores.sort(dim=1, descending=True).values
+    counts = torch.arange(1, scores.shape[1] + 1, dtype=scores.dtype, device=scores.device)
+    threshold = ((largest_first.cumsum(dim=1) - 1) / counts).amax(dim=1, keepdim=True)
+    return (scores - threshold).clamp(min=0)
 
 
 def _late(figures: torch.Tensor, size: float) -> LateResult:

@@ -174,6 +174,26 @@ def softmax(scores: Array) -> Array:
     return probabilities
 
 
+def nearest_distribution(scores: Array) -> Array:
+    """The distribution p that lies nearest to the scores z: the one with the smallest ``Σₖ (pₖ − zₖ)²``, along the last
+    axis.
+
+        pₖ = max(zₖ − τ, 0)          τ = max over n of (sum of the n largest z − 1) / n
+
+    It is to squared errors what `softmax` is to cross-entropy: scores that are a distribution stay as they are.
+
+    Source: Duchi et al. 2008, "Efficient projections onto the ℓ1-ball for learning in high dimensions", figure 1.
+
+    >>> nearest_distribution(np.array([[0.75, 0.5, -0.25]]))
+    array([[0.625, 0.375, 0.   ]])
+    """
+    largest_first = np.sort(scores, axis=-1)[..., ::-1]
+    counts = np.arange(1, scores.shape[-1] + 1, dtype=scores.dtype)
+    threshold = ((largest_first.cumsum(axis=-1) - 1) / counts).max(axis=-1, keepdims=True)
+    distribution: Array = np.maximum(scores - threshold, 0)
+    return distribution
+
+
 def one_hot(labels: Labels, classes: int, dtype: DType = FLOAT32) -> Array:
     """Row n is 1 at ``labels[n]`` and 0 elsewhere. labels (N,) in [0, K) → (N, K).
 

@@ -33,6 +33,10 @@ class Loss:
     def backward(self) -> Array:
         raise NotImplementedError
 
+    def probabilities(self, prediction: Array) -> Array:
+        """What a network trained with this loss says of the classes: scores (N, K) → rows (N, K) that sum to 1."""
+        return functional.softmax(prediction)
+
     def __call__(self, prediction: Array, target: NDArray[Any], weight: NDArray[Any] | None = None) -> float:
         return self.forward(prediction, target, weight)
 
@@ -188,6 +192,10 @@ class MSELoss(Loss):
         if shares is not None:
             grad *= shares
         return grad / self._divisor(prediction, shares)
+
+    def probabilities(self, prediction: Array) -> Array:
+        """The scores themselves where they are a distribution, as one-hot targets are, else the nearest one."""
+        return functional.nearest_distribution(prediction)
 
     def _divisor(self, prediction: Array, shares: Array | None) -> int:
         """For a mean the number of entries, or of those of one sample where the shares make the mean over samples."""

@@ -106,6 +106,18 @@ class OnnxGraph:
         half = self.add("Mul", x, self.constant(0.5))
         return self.add("Mul", half, self.add("Add", tanh, self.constant(1)))
 
+    # ------------------------------------------------------------ probabilities
+
+    def nearest_distribution(self, x: Name, classes: int, output: Name) -> Name:
+        """(N, K) → (N, K), as `nn.functional.nearest_distribution`; the means of the n largest are one product."""
+        count = self._onnx.numpy_helper.from_array(np.array([classes], np.int64), "classes")
+        self._weights.append(count)
+        self._nodes.append(self._onnx.helper.make_node("TopK", [x, "classes"], ["largest_first", "their_classes"]))
+        n = np.arange(1, classes + 1)
+        means = self.linear("largest_first", np.tril(np.ones((classes, classes))) / n[:, np.newaxis], -1 / n)
+        threshold = self.add("ReduceMax", means, axes=[1], keepdims=1)
+        return self.add("Relu", self.add("Sub", x, threshold), output=output)
+
     # ------------------------------------------------------------ the whole
 
     def model(

@@ -22,6 +22,7 @@ from trainlab.experiments.training_run import load_engine
 from trainlab.export.onnx.graph import OnnxGraph
 from trainlab.export.onnx.layers import add_layer
 from trainlab.extras import optional_package
+from trainlab.nn import MSELoss
 from trainlab.training import EpochRecord
 
 IMAGES, PROBABILITIES = "images", "probabilities"
@@ -96,14 +97,17 @@ def onnx_file(
     x = graph.add("Mul", x, graph.constant(_of_channels(transform.scale)))
     x = graph.add("Add", x, graph.constant(_of_channels(transform.shift)))
     if isinstance(engine, NumpyEngine):
-        scores = add_layer(graph, engine.model, x)
+        scores, is_squared_error = add_layer(graph, engine.model, x), isinstance(engine.loss, MSELoss)
     else:
         from trainlab.engines.torch_engine import TorchEngine
         from trainlab.export.onnx.torch_layers import add_network
 
         assert isinstance(engine, TorchEngine)
-        scores = add_network(graph, engine.evaluated_model, x)
-    graph.add("Softmax", scores, axis=1, output=PROBABILITIES)
+        scores, is_squared_error = add_network(graph, engine.evaluated_model, x), engine.loss == "mse"
+    if is_squared_error:
+        graph.nearest_distribution(scores, classes, output=PROBABILITIES)
+    else:
+        graph.add("Softmax", scores, axis=1, output=PROBABILITIES)
     inputs = (IMAGES, np.uint8, ("N", *image_shape))
     return graph.model(name, inputs, (PROBABILITIES, np.float32, ("N", classes)), metadata)
 
