@@ -160,14 +160,14 @@ def test_a_picture_speaks_the_language_where_there_is_a_font_for_it(
     assert Path("english.svg").read_bytes() == Path("plain.svg").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["summary.json", "metrics.jsonl"])
-def test_a_damaged_file_is_named(trainlab: Command, measured: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "line"), [("summary.json", ""), ("metrics.jsonl", ", line 2,")])
+def test_a_damaged_file_is_named(trainlab: Command, measured: Path, name: str, line: str) -> None:
     shutil.copytree(measured, "copies")
     path = Path("copies/0.5-1") / name
     path.write_bytes(path.read_bytes()[:-20])
     done = trainlab("compare", "copies")
     assert done.status == 2
-    assert done.err.startswith(f"trainlab: {path} is damaged (")
+    assert done.err.startswith(f"trainlab: {path}{line} is damaged (")
     assert len(done.err.splitlines()) == 1
 
 
