@@ -20,6 +20,7 @@ from trainlab.engines.torch_memory import as_array, expected_memory, memory_of, 
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
+from trainlab.nn.functional import nearest_distribution
 from trainlab.nn.module import check_fit
 from trainlab.randomness import generator
 
@@ -153,9 +154,10 @@ class TorchEngine:
 
     def predict(self, images: Array) -> Array:
         scores = self._scores(self._images(images))
-        probabilities = _nearest_distribution(scores) if self.loss == "mse" else torch.softmax(scores, dim=1)
-        array: Array = probabilities.cpu().numpy()
-        return array
+        if self.loss == "mse":
+            return nearest_distribution(scores.cpu().numpy())
+        probabilities: Array = torch.softmax(scores, dim=1).cpu().numpy()
+        return probabilities
 
     def set_learning_rate(self, value: float) -> None:
         for group in self.optimizer.param_groups:
@@ -308,14 +310,6 @@ class _Part:
     def weigh(self, is_true: torch.Tensor) -> torch.Tensor:
         """How many images it is true of, or how much they weigh."""
         return is_true.sum() if self.weights is None else torch.dot(is_true.to(self.weights.dtype), self.weights)
-
-
-def _nearest_distribution(scores: torch.Tensor) -> torch.Tensor:
-    """As `nn.functional.nearest_distribution`."""
-    largest_first = scores.sort(dim=1, descending=True).values
-    counts = torch.arange(1, scores.shape[1] + 1, dtype=scores.dtype, device=scores.device)
-    threshold = ((largest_first.cumsum(dim=1) - 1) / counts).amax(dim=1, keepdim=True)
-    return (scores - threshold).clamp(min=0)
 
 
 def _late(figures: torch.Tensor, size: float) -> LateResult:
