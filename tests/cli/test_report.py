@@ -305,6 +305,11 @@ def test_without_the_package_for_pdf_its_command_is_told(
         ("metrics.jsonl", lambda text: "\n" + text, "metrics.jsonl, line 1, is damaged (Expecting value"),
         (
             "metrics.jsonl",
+            lambda text: text + "9" * 5000 + "\n",
+            "metrics.jsonl, line 3, is damaged (Exceeds the limit",
+        ),
+        (
+            "metrics.jsonl",
             lambda text: text.replace('"loss"', '"lost"'),
             "metrics.jsonl has no 'loss', so the run cannot",
         ),

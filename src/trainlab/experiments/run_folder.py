@@ -241,13 +241,12 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
 def _parse_json(where: str, text: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError as error:
-        problem = f"{error.msg} at character {error.pos + 1}"
-    except UnicodeDecodeError as error:
-        problem = f"{error.reason} at byte {error.start + 1}"
-    else:
-        return found
-    raise InputError(f"{where} is damaged ({problem}). Take the file from a copy of the run, or leave this run out.")
+    except ValueError as error:  # of JSON, of UTF-8, or of a number with thousands of digits
+        problem = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else error
+        raise InputError(
+            f"{where} is damaged ({problem}). Take the file from a copy of the run, or leave this run out."
+        ) from error
+    return found
 
 
 def _record(record: EpochRecord | None) -> dict[str, Any] | None:
