@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -156,8 +157,18 @@ def test_importing_a_file_from_where_it_belongs_leaves_it(server: Server) -> Non
 
 def test_import_of_nothing_known_names_what_was_expected(tmp_path: Path) -> None:
     (tmp_path / "changed").write_bytes(idx_bytes(ARRAYS[0]))
-    with pytest.raises(InputError, match=r"(?s)holds no file of a known data set; .* changed or damaged:.*changed: is"):
+    with pytest.raises(
+        InputError, match=r"(?s)holds no file of a known data set; .* passed over, and why:.*changed: is"
+    ):
         import_files(tmp_path)
+
+
+def test_import_asks_to_unpack_zip_archives(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.ZIP", "w") as archive:
+        archive.writestr("cat/1.png", b"")
+    for path in (tmp_path, tmp_path / "photos.ZIP"):
+        with pytest.raises(InputError, match=r"photos.ZIP: is a .zip archive, .* Unpack it, and import the folder"):
+            import_files(path)
 
 
 def test_import_of_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:

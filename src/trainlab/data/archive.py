@@ -19,14 +19,13 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from trainlab.data.content import cannot_read, is_gzip, open_content
-from trainlab.data.foreign_name import shown_list
+from trainlab.data.foreign_name import shown, shown_list
 from trainlab.errors import InputError
 
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
 _BLOCK_BYTES = 512
 _CHUNK_BYTES = 1 << 18
 _MOST_BYTES = 1 << 28  # of what is unpacked; the largest published archive holds 187 MB
-_LONGEST_NAME = 80  # characters in a message
 _FILE_TYPES = (tarfile.REGTYPE, tarfile.AREGTYPE)
 _NOTE_TYPES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME)
 """Notes on the member behind them, such as a name of more than 100 characters, which no published file has."""
@@ -157,7 +156,7 @@ def _refuse_larger(member: tarfile.TarInfo, bytes_left: int, archive: Path) -> N
 
 def _refusal(member: tarfile.TarInfo, archive: Path, reason: str, expected: str) -> InputError:
     return InputError(
-        f"{archive}: its member {member.name[:_LONGEST_NAME]!r} {reason}; expected {expected}. Nothing was unpacked. "
+        f"{archive}: its member {shown(member.name)} {reason}; expected {expected}. Nothing was unpacked. "
         "It is not the published archive and may be malicious: delete it and fetch the data again."
     )
 

@@ -98,10 +98,12 @@ def list_pictures(path: Path) -> Listing:
             differ between the parts.
     """
     if not path.is_dir():
-        raise InputError(
-            f"{path}: {'is a file' if path.is_file() else 'there is no such folder'}; expected a folder with one "
-            "folder of pictures for each class. Check the path."
+        found, advice = (
+            ("is a file", "Unpack it if it is an archive")
+            if path.is_file()
+            else ("there is no such folder", "Check the path")
         )
+        raise InputError(f"{path}: {found}; expected a folder with one folder of pictures for each class. {advice}.")
     parts = {
         _ROLE_NAMES[folder.name.lower()]: folder for folder in _folders(path) if folder.name.lower() in _ROLE_NAMES
     }

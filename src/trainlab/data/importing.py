@@ -18,6 +18,8 @@ from trainlab.data.source import Edition, Source, SourceFile
 from trainlab.data.transfer import Progress
 from trainlab.errors import InputError
 
+UNPACK = "is a .zip archive, and no data set is published as one. Unpack it, and import the folder that comes out."
+
 
 @dataclass(frozen=True)
 class ImportedFile:
@@ -33,7 +35,7 @@ class ImportedFile:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A file in a known format that is nobody's."""
+    """A file in a known format that is nobody's, or a .zip archive."""
 
     path: Path
     reason: str
@@ -45,7 +47,7 @@ class Import:
 
     recognised: tuple[ImportedFile, ...]
     unrecognised: tuple[PassedOver, ...]
-    """Files in the format of a known data set whose content is no known data set's."""
+    """Files in the format of a known data set whose content is no known data set's, and .zip archives."""
     pictures: FolderContent | None = None
     """The folder, when it is one of pictures by class; it stays where it is."""
 
@@ -82,6 +84,9 @@ def import_files(
             continue
         if candidate.name in companions:
             continue
+        if candidate.suffix.lower() == ".zip":
+            unrecognised.append(PassedOver(candidate, f"{candidate}: {UNPACK}"))
+            continue
         try:
             match = _recognise_archive(candidate) if is_archive(candidate) else _recognise(candidate)
         except InputError as error:
@@ -97,7 +102,7 @@ def import_files(
     raise InputError(
         f"{path}: holds no file of a known data set; expected the published files of {' or '.join(names())}, packed "
         "or not, under any name, or a folder of PNG or JPEG pictures with a folder for each class."
-        + (f" These look similar, but are changed or damaged:{seen}" if unrecognised else "")
+        + (f" What was passed over, and why:{seen}" if unrecognised else "")
     )
 
 

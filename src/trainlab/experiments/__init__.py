@@ -2,20 +2,18 @@
 
 from trainlab.experiments.assemble import learning_rates, open_group, summarize_network
 from trainlab.experiments.config import Config, Preset, load_preset, preset_names, study_names
-from trainlab.experiments.prediction import predict_images
-from trainlab.experiments.run_folder import RunFolder, next_run_path
-from trainlab.experiments.samples import Samples, take_samples
-from trainlab.experiments.training_run import (
+from trainlab.experiments.kept_network import (
     Evaluation,
-    Result,
     TrainedNetwork,
     evaluate_run,
     images_of,
     load_kept,
     load_network,
-    resume,
-    train,
 )
+from trainlab.experiments.prediction import predict_images
+from trainlab.experiments.run_folder import RunFolder, next_run_path
+from trainlab.experiments.samples import Samples, take_samples
+from trainlab.experiments.training_run import Result, resume, train
 
 __all__ = [
     "Config",

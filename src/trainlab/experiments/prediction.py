@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data import frame_digit, resize_light_on_dark, resize_plain
+from trainlab.experiments.kept_network import load_network
 from trainlab.experiments.run_folder import RunFolder
-from trainlab.experiments.training_run import load_network
 
 INVERTED, CENTERED = ("mnist", "fashion-mnist"), ("mnist",)
 """Data sets that are light on black, and those that were centred: pictures are made so before they are judged."""

@@ -18,7 +18,7 @@ from trainlab.engines import Engine, NumpyEngine
 from trainlab.errors import InputError, RunFailed
 from trainlab.experiments import RunFolder, images_of, load_kept
 from trainlab.experiments.assemble import build_engine
-from trainlab.experiments.training_run import load_engine
+from trainlab.experiments.kept_network import load_engine
 from trainlab.export.onnx.graph import OnnxGraph
 from trainlab.export.onnx.layers import add_layer
 from trainlab.extras import optional_package

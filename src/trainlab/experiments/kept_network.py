@@ -1,0 +1,141 @@
+"""The network that a run has kept: its weights, and the figures that they have on any part of the data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainlab.data import Dataset, Split, describe, load, transforms
+from trainlab.engines import Engine, Group
+from trainlab.errors import InputError
+from trainlab.experiments.assemble import build_engine, data_directory, evaluation_batches
+from trainlab.experiments.run_folder import RunFolder
+from trainlab.training import Checkpoint, Metrics, evaluate
+from trainlab.training.checkpoint import load as load_checkpoint
+
+MOST_CLASSES = 10
+"""That a message enumerates."""
+
+
+def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:
+    """Put a checkpoint's weights and optimizer into an engine. Raises InputError with every mismatch."""
+    try:
+        engine.load_state(checkpoint.engine)
+    except ValueError as error:
+        raise InputError(f"the checkpoint in {run.path} does not fit its config.toml: {error}") from error
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """The weights that a run has kept, ready to be used."""
+
+    run: RunFolder
+    engine: Engine
+    transform: Any
+    classes: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    epoch: int
+
+
+def load_network(run: RunFolder, group: Group | None = None) -> TrainedNetwork:
+    """The weights that the run has kept so far; its images need not be there.
+
+    Raises InputError when no epoch was finished.
+    """
+    checkpoint = (group or Group()).from_first(lambda: load_kept(run))
+    classes, image_shape = tuple(checkpoint.extra["classes"]), image_shape_of(run, checkpoint)
+    engine = build_engine(run.config, image_shape, len(classes), group=group)
+    load_engine(engine, checkpoint, run)
+    transform = transforms.from_dict(checkpoint.extra["transform"])
+    return TrainedNetwork(run, engine, transform, classes, image_shape, checkpoint.training.epoch)
+
+
+def image_shape_of(run: RunFolder, checkpoint: Checkpoint) -> tuple[int, int, int]:
+    """Channels, height and width of the images that a run learned; the first runs did not note them."""
+    noted = checkpoint.extra.get("image_shape")
+    if noted is None:
+        return describe(run.config.dataset).image_shape
+    channels, height, width = noted
+    return channels, height, width
+
+
+def load_kept(run: RunFolder) -> Checkpoint:
+    """The checkpoint of the best epoch so far, or with keep = "last" the newest. Raises InputError when no epoch was
+    finished."""
+    if run.config.keep == "last":
+        checkpoint, refused = run.checkpoints.load_latest()
+        if refused:  # an older one would pass for the last
+            raise refused[0]
+    elif run.checkpoints.best_path.exists():
+        checkpoint = load_checkpoint(run.checkpoints.best_path)
+    else:
+        checkpoint = None
+    if checkpoint is None or checkpoint.training.last is None:
+        raise InputError(
+            f"{run.path} holds no weights to use: no epoch was finished. Go on with `trainlab resume {run.path}`."
+        )
+    return checkpoint
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one network on one part of the data."""
+
+    part: str
+    size: int
+    metrics: Metrics
+    epoch: int
+    """Whose weights were used."""
+    mirrored: Metrics | None = None
+    """With test-time augmentation, when it was asked for."""
+
+
+def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Group | None = None) -> Evaluation:
+    """Loss and accuracy of the weights that a run has kept, on the test, validation or training images.
+
+    Args:
+        mirrored: judge each image also together with its mirror image, see `Engine.eval_step`.
+        group: the processes that share the work, each of which calls this.
+    """
+    group = group or Group()
+    dataset, indices = group.agreed(lambda: images_of(run, part))
+    network = load_network(run, group)
+    if dataset.classes != network.classes:
+        raise InputError(
+            f"{dataset.name} ({part}) has other classes than {run.path} learned: {_few(dataset.classes)} instead of "
+            f"{_few(network.classes)}. Put the images back as they were, or train again."
+        )
+    batches = evaluation_batches(dataset, indices, network.transform, group.part)
+    with network.engine.thread_limit(run.threads):
+        plain = evaluate(network.engine, batches.epoch(0), group)
+        both = evaluate(network.engine, batches.epoch(0), group, mirrored=True) if mirrored else None
+    return Evaluation(part, len(indices), plain, network.epoch, both)
+
+
+def images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:
+    """A data set, and which of its images are the test, validation or training images of a run."""
+    if part == "test":
+        dataset = load(run.config.dataset, "test", data_directory(run.config))
+        return dataset, np.arange(len(dataset))
+    chosen = run.load_split()
+    dataset = load(run.config.dataset, "train", data_directory(run.config))
+    refuse_changed_data(run, dataset, chosen, dataset.classes)
+    return dataset, chosen.validation if part == "validation" else chosen.train
+
+
+def refuse_changed_data(run: RunFolder, dataset: Dataset, chosen: Split, classes: Sequence[str]) -> None:
+    """Raises InputError where the images of a run cannot be those any more that it was started with."""
+    used = np.concatenate([chosen.train, chosen.validation])
+    is_whole = used.max() < len(dataset) if run.config.subset else len(used) == len(dataset)
+    if dataset.classes != tuple(classes) or not is_whole:
+        raise InputError(
+            f"{dataset.name} has changed since {run.path} was started, with {len(used):,} images of {_few(classes)}; "
+            f"now there are {len(dataset):,} of {_few(dataset.classes)}. Put them back as they were, or start another "
+            "run."
+        )
+
+
+def _few(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:MOST_CLASSES]) + (" …" if len(classes) > MOST_CLASSES else "")
