@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -233,6 +234,23 @@ def test_import_reads_pictures_as_it_is_told(pets: Path) -> None:
     found = import_files(pets, pictures=ImageFolder(pets, size=(8, 8), channels=1))
     assert found.pictures is not None
     assert found.pictures.images.shape == (15, 1, 8, 8)
+
+
+def test_import_goes_on_without_a_picture_that_may_not_be_read(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pets(pets)
+    secret, open_any = next((pets / "cat").glob("*.png")), Path.open
+
+    def open_but_secret(path: Path, *words: Any) -> Any:
+        if path == secret:
+            raise PermissionError(13, "Permission denied")
+        return open_any(path, *words)
+
+    monkeypatch.setattr(Path, "open", open_but_secret)
+    with pytest.raises(InputError, match=r"1 of 15 files .*:\n  .*png: cannot be read \(Permission denied\)"):
+        import_files(pets)
+    found = import_files(pets, pictures=ImageFolder(pets, skip_unreadable=True))
+    assert found.pictures is not None
+    assert found.pictures.skipped == (secret,)
 
 
 def test_a_single_picture_is_no_data_set(pets: Path) -> None:

@@ -35,7 +35,7 @@ class ImportedFile:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A file in a known format that is nobody's, or a .zip archive."""
+    """A file in a known format that is nobody's, one that cannot be read, or a .zip archive."""
 
     path: Path
     reason: str
@@ -47,7 +47,7 @@ class Import:
 
     recognised: tuple[ImportedFile, ...]
     unrecognised: tuple[PassedOver, ...]
-    """Files in the format of a known data set whose content is no known data set's, and .zip archives."""
+    """Files that are changed or damaged, that cannot be read, and .zip archives."""
     pictures: FolderContent | None = None
     """The folder, when it is one of pictures by class; it stays where it is."""
 
@@ -79,15 +79,15 @@ def import_files(
     holds_pictures = False
     companions = {name for _, edition in _editions() if edition.archive for name in edition.archive.companions}
     for candidate in [entry for entry in sorted(path.rglob("*")) if entry.is_file()] if path.is_dir() else [path]:
-        if is_picture(candidate):
-            holds_pictures = True
-            continue
         if candidate.name in companions:
             continue
         if candidate.suffix.lower() == ".zip":
             unrecognised.append(PassedOver(candidate, f"{candidate}: {UNPACK}"))
             continue
         try:
+            if is_picture(candidate):
+                holds_pictures = True
+                continue
             match = _recognise_archive(candidate) if is_archive(candidate) else _recognise(candidate)
         except InputError as error:
             unrecognised.append(PassedOver(candidate, str(error)))
