@@ -10,8 +10,8 @@ import pytest
 from trainlab.errors import InputError
 from trainlab.experiments import Config, load_preset, preset_names
 from trainlab.experiments.belonging import BELONGING, without_effect
-from trainlab.experiments.config import read_toml
 from trainlab.experiments.settings import parse_text, rules_of
+from trainlab.experiments.toml_file import read_toml
 
 
 def test_every_setting_has_a_meaning_and_a_default_that_its_rules_admit() -> None:

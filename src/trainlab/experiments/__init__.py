@@ -1,7 +1,7 @@
 """Configurations, presets and runs."""
 
 from trainlab.experiments.assemble import learning_rates, open_group, summarize_network
-from trainlab.experiments.config import Config, Preset, load_preset, preset_names, study_names
+from trainlab.experiments.config import Config
 from trainlab.experiments.kept_network import (
     Evaluation,
     TrainedNetwork,
@@ -11,6 +11,7 @@ from trainlab.experiments.kept_network import (
     load_network,
 )
 from trainlab.experiments.prediction import predict_images
+from trainlab.experiments.preset import Preset, load_preset, preset_names, study_names
 from trainlab.experiments.run_folder import RunFolder, next_run_path
 from trainlab.experiments.samples import Samples, take_samples
 from trainlab.experiments.training_run import Result, resume, train

@@ -3,17 +3,15 @@
 A configuration comes from a TOML file (a preset, or the user's own), overridden by ``key=value`` words.
 """
 
-import tomllib
 from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, fields
-from importlib import resources
-from pathlib import Path
 from typing import Any, Self
 
 from trainlab.data import augmentation
 from trainlab.errors import InputError
 from trainlab.experiments.settings import convert, parse_text, rules_of, setting
+from trainlab.experiments.toml_file import toml_value
 from trainlab.models.networks import NUMPY_MODELS
 from trainlab.models.vit import ViTSize
 
@@ -260,84 +258,3 @@ def _unknown_setting(key: str, known: list[str]) -> InputError:
     nearest = get_close_matches(key.lower(), names, n=1, cutoff=0.6)
     hint = f"; did you mean {names[nearest[0]]!r}?" if nearest else "."
     return InputError(f"unknown setting {key!r}{hint} All settings: `trainlab show mnist-mlp`.")
-
-
-def toml_value(value: Any) -> str:
-    """A setting's value as TOML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(toml_value, value)) + "]"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return repr(value)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as a dictionary. Raises InputError with line and column of a syntax error."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text file in UTF-8 (byte {error.start}).") from error
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError is also what numbers of thousands of digits give
-        raise InputError(f"{path} is not valid TOML: {error}.") from error
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named configuration."""
-
-    name: str
-    description: str
-    config: Config
-
-
-def packaged_files(kind: str) -> dict[str, Path]:
-    """The TOML files of one folder in the package, presets or studies, by their names."""
-    folder = Path(str(resources.files("trainlab.experiments") / kind))
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
-
-
-def preset_names() -> list[str]:
-    """The presets that travel in the package."""
-    return list(packaged_files("presets"))
-
-
-def study_names() -> list[str]:
-    """The published experiments that travel in the package, for `trainlab.experiments.reproduction`."""
-    return list(packaged_files("studies"))
-
-
-FOLDER_FILES = ("config.toml", "sweep.toml")
-"""Where the folder of a run and that of a sweep hold their settings."""
-
-
-def load_preset(name_or_path: str) -> Preset:
-    """A preset by name, or the user's own TOML file by path.
-
-    Raises InputError with the nearest preset for an unknown name.
-    """
-    if name_or_path.endswith(".toml"):
-        path = Path(name_or_path)
-        name = path.stem
-    elif name_or_path in (presets := packaged_files("presets")):
-        path, name = presets[name_or_path], name_or_path
-    elif found := next((Path(name_or_path, file) for file in FOLDER_FILES if Path(name_or_path, file).is_file()), None):
-        raise InputError(f"{name_or_path} is a folder. Its settings stand in {found}: give that file.")
-    else:
-        from trainlab.spelling import unknown_name
-
-        raise unknown_name("preset", name_or_path, presets)
-    values = read_toml(path)
-    if "vary" in values:
-        raise InputError(f"{path} describes a sweep, not a single run. Run it with `trainlab sweep {path}`.")
-    description = values.pop("description", "")
-    try:
-        return Preset(name, description, Config.from_mapping(values))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error

@@ -26,7 +26,8 @@ from typing import Any, TextIO
 from trainlab.atomic import cannot_write, remove_leftovers, write_bytes_atomically
 from trainlab.data import Split
 from trainlab.errors import InputError
-from trainlab.experiments.config import Config, read_toml
+from trainlab.experiments.config import Config
+from trainlab.experiments.toml_file import read_toml
 from trainlab.lock import locked
 from trainlab.nn import blas
 from trainlab.training import Checkpoint, CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome

@@ -86,7 +86,7 @@ def test_the_lab_reports_tables_are_there() -> None:
 
 
 def test_there_are_as_many_jobs_as_cores_leave_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("reproduction.study", "sweep.sweep"):
+    for module in ("reproduction.study", "sweep.reading"):
         monkeypatch.setattr(f"trainlab.experiments.{module}.available_cores", lambda: 8)
     mnist, cifar = load_study("lab1-mnist"), load_study("lab1-cifar10")
     assert [(s.jobs, s.cores_per_job) for s in (mnist.sweep(Options()), mnist.sweep(Options(seeds=1)))] == [

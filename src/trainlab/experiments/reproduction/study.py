@@ -30,13 +30,15 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.errors import InputError
-from trainlab.experiments.config import Config, packaged_files, read_toml, toml_value
+from trainlab.experiments.config import Config
 from trainlab.experiments.cores import available_cores
+from trainlab.experiments.preset import packaged_files
 from trainlab.experiments.reproduction.figures import FIGURES
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.sweep import Options, Sweep, settings_text
+from trainlab.experiments.sweep.reading import sweep_from_values
 from trainlab.experiments.sweep.space import Settings, read_words
-from trainlab.experiments.sweep.sweep import sweep_from_values
+from trainlab.experiments.toml_file import read_toml, toml_value
 from trainlab.spelling import unknown_name
 from trainlab.words import LANGUAGES
 

@@ -14,8 +14,9 @@ from trainlab.experiments.sweep.display import make_sweep_display
 from trainlab.experiments.sweep.executors.executor import Executor
 from trainlab.experiments.sweep.folder import RunKey, SweepFolder, is_sweep
 from trainlab.experiments.sweep.plan import SweepPlan, plan_sweep
+from trainlab.experiments.sweep.reading import build_sweep, parse_budget
 from trainlab.experiments.sweep.space import Choices, Range, settings_text
-from trainlab.experiments.sweep.sweep import Options, Sweep, build_sweep, parse_budget
+from trainlab.experiments.sweep.sweep import Options, Sweep
 from trainlab.experiments.sweep.table import PointScore, Row, best_point, ranked, scores
 
 __all__ = [

@@ -22,8 +22,9 @@ from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.experiments.run_folder import read_metrics, read_summary
 from trainlab.experiments.sweep.pruning import Curve, Pruning
+from trainlab.experiments.sweep.reading import read_sweep
 from trainlab.experiments.sweep.space import Settings, settings_text
-from trainlab.experiments.sweep.sweep import Sweep, read_sweep
+from trainlab.experiments.sweep.sweep import Sweep
 from trainlab.experiments.sweep.table import Row, csv_bytes, json_bytes
 from trainlab.experiments.training_run import validation_accuracies
 from trainlab.lock import locked
