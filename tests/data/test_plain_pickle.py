@@ -76,7 +76,7 @@ def test_a_pickle_that_calls_something_is_refused_by_name_and_not_executed(tmp_p
     ],
 )
 def test_every_name_but_those_of_byte_arrays_is_refused(name: str, content: bytes) -> None:
-    with pytest.raises(InputError, match=rf"asks for {name}, which no array of numbers needs; nothing was executed"):
+    with pytest.raises(InputError, match=rf"asks for {name}, which the published files do not; nothing was executed"):
         read_plain_pickle(content, PATH)
 
 
@@ -98,7 +98,7 @@ def tuples(levels: int) -> bytes:
     [
         (b"cnumpy\ndtype\n](K\x01K\x01e\x85R.", "an array of no known type"),
         (b"cnumpy\ndtype\n" + tuples(60) + b"\x85R.", "an array of no known type"),
-        (doubled(60) + b".", "the operation POP, which no array of numbers needs"),
+        (doubled(60) + b".", "the operation POP, which the published files do not"),
         (b"}" + tuples(60) + b"K\x01s.", "keys that are no strings"),
         (ARRAY + b"(K\x01" + tuples(60) + UINT8 + b"\x89U\x00tb.", "an array of no possible shape with 0 bytes"),
         (ARRAY + b"(K\x01K\x01\x85" + UINT8 + b"\x89\x8a\x05\0\0\0\0\x7ftb.", "an array without bytes"),

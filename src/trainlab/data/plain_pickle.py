@@ -51,8 +51,8 @@ def read_plain_pickle(content: bytes, path: Path) -> Any:
         return _run(content)
     except _RefusedError as refused:
         raise InputError(
-            f"{path}: this pickle asks for {refused}, which no array of numbers needs; nothing was executed. "
-            "It is not the published file and may be malicious: delete it and fetch the data again."
+            f"{path}: this pickle asks for {refused}, which the published files do not; nothing was executed. Another "
+            "program has saved it again, or somebody means harm: delete it and fetch the data again."
         ) from None
     except MemoryError:
         raise InputError(f"{path}: this pickle claims more memory than there is. Fetch the file again.") from None
