@@ -57,9 +57,22 @@ def test_a_deeper_network_begins_by_passing_on_as_well() -> None:
     torch.testing.assert_close(convolution(x), x)
 
 
+@pytest.mark.parametrize("side", range(2, 12))
+def test_pooling_by_windows_that_overlap_leaves_as_many_pixels(side: int) -> None:
+    stage = Stage(3, 4, pool=3)
+    x = images(2, 3, side, side)
+    y = stage.conv1(x)
+    starts = range(0, side - 1, 2)
+    largest = [[y[:, :, i : i + 3, j : j + 3].amax(dim=(2, 3)) for j in starts] for i in starts]
+    pooled = torch.stack([torch.stack(row, dim=-1) for row in largest], dim=-2)
+    assert pooled.shape[2:] == (side // 2, side // 2)
+    torch.testing.assert_close(stage(x), silu(stage.bn2(stage.conv2(silu(stage.bn1(pooled))))))
+
+
+@pytest.mark.parametrize("pool", [2, 3])
 @pytest.mark.parametrize(("widths", "size"), [((8,), 3), ((8, 8), 5), ((8, 16, 8), 9)])
-def test_the_smallest_images_that_fit(widths: tuple[int, ...], size: int) -> None:
-    net = FastNet(widths, 7, 3, size).eval()
+def test_the_smallest_images_that_fit(widths: tuple[int, ...], size: int, pool: int) -> None:
+    net = FastNet(widths, 7, 3, size, pool=pool).eval()
     assert net(torch.zeros(2, 3, size, size)).shape == (2, 7)
     with pytest.raises(InputError, match=rf"needs at least {size}×{size} pixels, got a side of {size - 1}"):
         FastNet(widths, 7, 3, size - 1)

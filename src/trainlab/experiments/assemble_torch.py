@@ -100,7 +100,8 @@ def build_torch_model(
         return bare
     seed = int(generator(config.seed, "weights").integers(2**63))
     drawn = torch.Generator().manual_seed(seed)
-    model = torch_models.build(config.model, classes, image_shape, drawn, config.hidden, config.fastnet_depth)
+    form = config.hidden, config.fastnet_depth, config.fastnet_pool
+    model = torch_models.build(config.model, classes, image_shape, drawn, *form)
     return model.to(torch.float64) if dtype is np.float64 else model
 
 

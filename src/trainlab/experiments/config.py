@@ -89,6 +89,9 @@ class Config:
         (128,), "width of each hidden layer of mlp, of each stage of fastnet", low=1, high=100_000
     )
     fastnet_depth: int = setting(2, "convolutions in each stage of fastnet; 3 are a residual block", low=2, high=3)
+    fastnet_pool: int = setting(
+        2, "side of the windows that each stage of fastnet pools, every 2 pixels; 3 overlap", low=2, high=3
+    )
     vit_patch: int = setting(4, "side of the patches that vit cuts images into, in pixels", low=1, high=1000)
     vit_width: int = setting(64, "numbers that vit describes a patch with", low=1, high=10_000)
     vit_depth: int = setting(4, "blocks of vit", low=1, high=100)

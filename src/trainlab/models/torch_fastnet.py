@@ -54,18 +54,18 @@ class Whitening(nn.Module):
 
 
 class Stage(nn.Module):
-    """Two or three 3×3 convolutions, each with BatchNorm and SiLU; the first is followed by 2×2 max-pooling.
+    """Two or three 3×3 convolutions, each with BatchNorm and SiLU; the first is followed by max-pooling with stride 2.
 
-        h = silu(bn1(pool(conv1(x))))
+        h = silu(bn1(pool(conv1(x))))                         windows of 2×2, or of 3×3, which overlap
         y = silu(bn2(conv2(h)))                               depth 2
         y = silu(h + bn3(conv3(silu(bn2(conv2(h))))))         depth 3: a residual block
 
     x (N, C_in, H, W) → y (N, C_out, ⌊H/2⌋, ⌊W/2⌋). BatchNorm has a bias but no learned scale.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, depth: int = 2) -> None:
+    def __init__(self, in_channels: int, out_channels: int, depth: int = 2, pool: int = 2) -> None:
         super().__init__()
-        self.depth = depth
+        self.depth, self.pool = depth, pool
         self.conv1 = Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
         self.bn1 = _batch_norm(out_channels)
         self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
@@ -75,7 +75,9 @@ class Stage(nn.Module):
             self.bn3 = _batch_norm(out_channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        h = functional.silu(self.bn1(torch.max_pool2d(self.conv1(x), 2)))
+        # the last window of 3 at an even side holds only 2: as many windows as there are of 2
+        pooled = torch.max_pool2d(self.conv1(x), self.pool, stride=2, ceil_mode=self.pool == 3)
+        h = functional.silu(self.bn1(pooled))
         y = functional.silu(self.bn2(self.conv2(h)))
         return y if self.depth == 2 else functional.silu(h + self.bn3(self.conv3(y)))
 
@@ -88,6 +90,7 @@ class FastNet(nn.Module):
     Args:
         widths: channels of each stage. More learn more and cost their square.
         depth: convolutions of each stage, 2 or 3.
+        pool: side of the windows that are pooled, 2 or 3.
         size: the shorter side of the images: one pixel at least must be left behind the last stage.
 
     Raises InputError for images that are too small.
@@ -96,7 +99,9 @@ class FastNet(nn.Module):
     for GELU; depth 3 is that of its network for 96 %.
     """
 
-    def __init__(self, widths: Sequence[int], classes: int, channels: int, size: int, depth: int = 2) -> None:
+    def __init__(
+        self, widths: Sequence[int], classes: int, channels: int, size: int, depth: int = 2, pool: int = 2
+    ) -> None:
         super().__init__()
         smallest = 2 ** len(widths) + PATCH - 1
         if size < smallest:
@@ -106,7 +111,7 @@ class FastNet(nn.Module):
             )
         self.whitening = Whitening(channels)
         before = (self.whitening.conv.out_channels, *widths[:-1])
-        self.stages = nn.Sequential(*(Stage(*pair, depth) for pair in zip(before, widths, strict=True)))
+        self.stages = nn.Sequential(*(Stage(*pair, depth, pool) for pair in zip(before, widths, strict=True)))
         self.fc = nn.Linear(widths[-1], classes, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -16,13 +16,13 @@ from trainlab.models.torch_resnet import ResNet
 from trainlab.models.torch_vit import ViT
 from trainlab.models.vit import ViTSize
 
-Builder = Callable[[int, Shape, Sequence[int], int], nn.Module]
+Builder = Callable[[int, Shape, Sequence[int], int, int], nn.Module]
 BUILDERS: dict[str, Builder] = {
-    "lenet": lambda classes, shape, widths, depth: LeNet(classes, *shape),
-    "convnet": lambda classes, shape, widths, depth: ConvNet(classes, shape[0], min(shape[1:])),
-    "fastnet": lambda classes, shape, widths, depth: FastNet(widths, classes, shape[0], min(shape[1:]), depth),
-    "resnet18": lambda classes, shape, widths, depth: ResNet(STAGES["resnet18"], classes, shape[0]),
-    "resnet34": lambda classes, shape, widths, depth: ResNet(STAGES["resnet34"], classes, shape[0]),
+    "lenet": lambda classes, shape, *_: LeNet(classes, *shape),
+    "convnet": lambda classes, shape, *_: ConvNet(classes, shape[0], min(shape[1:])),
+    "fastnet": lambda classes, shape, widths, *form: FastNet(widths, classes, shape[0], min(shape[1:]), *form),
+    "resnet18": lambda classes, shape, *_: ResNet(STAGES["resnet18"], classes, shape[0]),
+    "resnet34": lambda classes, shape, *_: ResNet(STAGES["resnet34"], classes, shape[0]),
 }
 
 
@@ -32,13 +32,14 @@ def bare(
     image_shape: Shape,
     widths: Sequence[int] = (),
     depth: int = 2,
+    pool: int = 2,
     vit_size: ViTSize | None = None,
 ) -> nn.Module:
     """The network called ``name``, one of `BUILDERS` or "vit", with weights that are to be replaced."""
     with torch.random.fork_rng(devices=[]):  # a layer draws its weights from the global generator
         if name == "vit":
             return ViT(vit_size or ViTSize(), classes, *image_shape)
-        return BUILDERS[name](classes, image_shape, widths, depth)
+        return BUILDERS[name](classes, image_shape, widths, depth, pool)
 
 
 def build(
@@ -48,15 +49,16 @@ def build(
     generator: torch.Generator,
     widths: Sequence[int] = (),
     depth: int = 2,
+    pool: int = 2,
 ) -> nn.Module:
     """The network called ``name``, one of `BUILDERS`.
 
     Convolutions and linear layers begin uniformly in ±1/√fan_in, PyTorch's own default, which the lab report used.
 
     Args:
-        widths, depth: channels of each stage and its convolutions, where the network leaves them open.
+        widths, depth, pool: channels of each stage, its convolutions and its pooling, where a network leaves that open.
     """
-    model = bare(name, classes, image_shape, widths, depth)
+    model = bare(name, classes, image_shape, widths, depth, pool)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):

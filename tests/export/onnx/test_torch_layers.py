@@ -38,6 +38,12 @@ def test_the_fast_network_with_residual_blocks_computes_the_same() -> None:
     check(build_torch_model(config, (3, 16, 16), 10), (3, 16, 16))
 
 
+@pytest.mark.parametrize("side", [15, 16, 17, 18])
+def test_windows_that_overlap_compute_the_same(side: int) -> None:
+    config = Config(model="fastnet", engine="torch", hidden=(8, 8), fastnet_pool=3)
+    check(build_torch_model(config, (3, side, side), 10), (3, side, side))
+
+
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
 def test_a_fully_connected_network_computes_the_same(activation: str) -> None:
     config = Config(hidden=(9, 8), activation=activation, dropout=0.3, engine="torch")
@@ -67,3 +73,12 @@ def test_an_operation_without_a_counterpart_is_named() -> None:
 
     with pytest.raises(InputError, match=r"a layer sin\(\), which cannot be exported"):
         check(Sine(), (1, 8, 8))
+
+
+def test_an_operation_told_something_without_a_counterpart_is_named() -> None:
+    class Pooling(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.max_pool2d(x, 3, dilation=2)
+
+    with pytest.raises(InputError, match=r"a layer max_pool2d\(3,\), which cannot be exported"):
+        check(Pooling(), (1, 8, 8))

@@ -64,9 +64,25 @@ class OnnxGraph:
     def batch_norm(self, x: Name, weight: Weights, bias: Weights, mean: Weights, var: Weights, eps: float) -> Name:
         return self.add("BatchNormalization", x, *map(self.constant, (weight, bias, mean, var)), epsilon=eps)
 
-    def max_pool(self, x: Name, *, kernel: Pair, stride: Pair, padding: Pair = (0, 0), dilation: Pair = (1, 1)) -> Name:
+    def max_pool(
+        self,
+        x: Name,
+        *,
+        kernel: Pair,
+        stride: Pair,
+        padding: Pair = (0, 0),
+        dilation: Pair = (1, 1),
+        ceil_mode: bool = False,
+    ) -> Name:
+        """With ``ceil_mode``, the last window may reach beyond the image."""
         return self.add(
-            "MaxPool", x, kernel_shape=kernel, strides=stride, pads=[*padding, *padding], dilations=dilation
+            "MaxPool",
+            x,
+            kernel_shape=kernel,
+            strides=stride,
+            pads=[*padding, *padding],
+            dilations=dilation,
+            ceil_mode=int(ceil_mode),
         )
 
     def mean_over_pixels(self, x: Name) -> Name:

@@ -77,20 +77,22 @@ def _add_layer(graph: OnnxGraph, layer: nn.Module, x: Name) -> Name:
 
 
 def _add_function(graph: OnnxGraph, called: Any, inputs: list[Name], settings: tuple[Any, ...], named: Any) -> Name:
-    match called, settings, dict(named):
-        case torch.relu, (), {}:
+    match called, settings, tuple(sorted(named.items())):  # a pattern of a mapping would let further settings pass
+        case torch.relu, (), ():
             return graph.relu(*inputs)
-        case functional.silu, (), {"inplace": False}:
+        case functional.silu, (), (("inplace", False),):
             return graph.silu(*inputs)
-        case torch.max_pool2d, (int() as side,), {}:
+        case torch.max_pool2d, (int() as side,), ():
             return graph.max_pool(*inputs, kernel=(side, side), stride=(side, side))
-        case operator.add, (), {}:
+        case torch.max_pool2d, (int() as side,), (("ceil_mode", bool() as ceil_mode), ("stride", int() as stride)):
+            return graph.max_pool(*inputs, kernel=(side, side), stride=(stride, stride), ceil_mode=ceil_mode)
+        case operator.add, (), ():
             return graph.add("Add", *inputs)
-        case "flatten", (1,), {}:
+        case "flatten", (1,), ():
             return graph.flatten(*inputs)
-        case "mean", (), {"dim": (2, 3)}:
+        case "mean", (), (("dim", (2, 3)),):
             return graph.mean_over_pixels(*inputs)
-        case "amax", (), {"dim": (2, 3)}:
+        case "amax", (), (("dim", (2, 3)),):
             return graph.largest_pixel(*inputs)
     raise unknown_layer(f"{getattr(called, '__name__', called)}{settings}")
 
