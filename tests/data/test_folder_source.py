@@ -253,18 +253,6 @@ def test_import_goes_on_without_a_picture_that_may_not_be_read(pets: Path, monke
     assert found.pictures.skipped == (secret,)
 
 
-def test_import_finds_pictures_behind_links_as_training_does(pets: Path, tmp_path: Path) -> None:
-    write_pets(pets)
-    linked = tmp_path / "linked"
-    linked.mkdir()
-    for name in ("cat", "dog"):
-        (linked / name).symlink_to(pets / name)
-    (pets / "cat" / "circle").symlink_to(linked)
-    found = import_files(linked)
-    assert found.pictures is not None
-    assert found.pictures.source.sizes == describe(f"folder:{linked}").sizes == {"train": 12, "test": 3}
-
-
 def test_a_single_picture_is_no_data_set(pets: Path) -> None:
     write_pictures(pets, 1)
     with pytest.raises(InputError, match="or a folder of PNG or JPEG pictures with a folder for each class"):

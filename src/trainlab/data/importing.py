@@ -1,6 +1,5 @@
 """Taking over data that somebody has: published files under any name, archives, and folders of pictures."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,7 +78,7 @@ def import_files(
     unrecognised: list[PassedOver] = []
     holds_pictures = False
     companions = {name for _, edition in _editions() if edition.archive for name in edition.archive.companions}
-    for candidate in sorted(_files_below(path)) if path.is_dir() else [path]:
+    for candidate in [entry for entry in sorted(path.rglob("*")) if entry.is_file()] if path.is_dir() else [path]:
         if candidate.name in companions:
             continue
         if candidate.suffix.lower() == ".zip":
@@ -105,17 +104,6 @@ def import_files(
         "or not, under any name, or a folder of PNG or JPEG pictures with a folder for each class."
         + (f" What was passed over, and why:{seen}" if unrecognised else "")
     )
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Every file, also behind a link to a folder; no folder twice, so that links in a circle come to an end."""
-    seen = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
-        if (place := os.path.realpath(here)) in seen:
-            folders.clear()
-            continue
-        seen.add(place)
-        yield from (entry for name in files if (entry := Path(here, name)).is_file())
 
 
 Match = tuple[Source, Edition, SourceFile | None]
