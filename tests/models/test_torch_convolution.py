@@ -10,6 +10,7 @@ from torch import nn
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.models import torch_models
 from trainlab.models.torch_convolution import Conv2d
+from trainlab.models.torch_fastnet import FastNetSize
 from trainlab.nn import winograd
 
 SHAPE = (16, 48, 8, 7)
@@ -134,7 +135,7 @@ def test_gradients_of_gradients_are_refused() -> None:
 def test_networks_use_it_with_any_number_of_threads(name: str, calls: list[str]) -> None:
     scores = []
     for threads in (1, 2):
-        model = torch_models.build(name, 10, (3, 32, 32), torch.Generator().manual_seed(0), (64, 64))
+        model = torch_models.build(name, 10, (3, 32, 32), torch.Generator().manual_seed(0), FastNetSize((64, 64)))
         engine = TorchEngine(model, torch.optim.SGD(model.parameters(), 0.1))
         with engine.thread_limit(threads):
             scores.append(engine.predict(images(8, 3, 32, 32).numpy()))

@@ -7,7 +7,7 @@ from torch.nn.functional import silu
 
 from trainlab.errors import InputError
 from trainlab.models import torch_models
-from trainlab.models.torch_fastnet import FastNet, Stage, Whitening
+from trainlab.models.torch_fastnet import FastNet, FastNetSize, Stage, Whitening
 
 
 def images(*shape: int) -> torch.Tensor:
@@ -35,7 +35,7 @@ def test_the_second_half_of_the_filters_is_the_first_with_the_other_sign() -> No
 
 
 def test_a_stage_passes_its_input_on_at_first() -> None:
-    net = torch_models.build("fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), (24, 32))
+    net = torch_models.build("fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), FastNetSize((24, 32)))
     stage = net.get_submodule("stages.0")
     assert isinstance(stage, Stage)
     x = torch.randn(2, 24, 8, 8)
@@ -51,7 +51,9 @@ def test_three_convolutions_are_a_residual_block() -> None:
 
 
 def test_a_deeper_network_begins_by_passing_on_as_well() -> None:
-    net = torch_models.build("fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), (24, 32), depth=3)
+    net = torch_models.build(
+        "fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), FastNetSize((24, 32), depth=3)
+    )
     convolution = net.get_submodule("stages.1.conv3")
     x = torch.randn(2, 32, 8, 8)
     torch.testing.assert_close(convolution(x), x)
@@ -72,7 +74,7 @@ def test_pooling_by_windows_that_overlap_leaves_as_many_pixels(side: int) -> Non
 @pytest.mark.parametrize("pool", [2, 3])
 @pytest.mark.parametrize(("widths", "size"), [((8,), 3), ((8, 8), 5), ((8, 16, 8), 9)])
 def test_the_smallest_images_that_fit(widths: tuple[int, ...], size: int, pool: int) -> None:
-    net = FastNet(widths, 7, 3, size, pool=pool).eval()
+    net = FastNet(FastNetSize(widths, pool=pool), 7, 3, size).eval()
     assert net(torch.zeros(2, 3, size, size)).shape == (2, 7)
     with pytest.raises(InputError, match=rf"needs at least {size}×{size} pixels, got a side of {size - 1}"):
-        FastNet(widths, 7, 3, size - 1)
+        FastNet(FastNetSize(widths), 7, 3, size - 1)

@@ -30,7 +30,7 @@ from trainlab.engines.torch_hardware import (
 from trainlab.engines.torch_muon import Muon
 from trainlab.models import torch_models
 from trainlab.models.networks import NUMPY_MODELS
-from trainlab.models.torch_fastnet import FastNet
+from trainlab.models.torch_fastnet import FastNet, FastNetSize
 from trainlab.models.torch_twin import torch_twin
 
 
@@ -100,8 +100,8 @@ def build_torch_model(
         return bare
     seed = int(generator(config.seed, "weights").integers(2**63))
     drawn = torch.Generator().manual_seed(seed)
-    form = config.hidden, config.fastnet_depth, config.fastnet_pool
-    model = torch_models.build(config.model, classes, image_shape, drawn, *form)
+    size = FastNetSize(config.hidden, config.fastnet_depth, config.fastnet_pool)
+    model = torch_models.build(config.model, classes, image_shape, drawn, size)
     return model.to(torch.float64) if dtype is np.float64 else model
 
 

@@ -4,6 +4,7 @@ This file imports torch, so it is itself imported only where a run asks for `eng
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -18,6 +19,21 @@ SMALLEST_EIGENVALUE = 5e-4
 """Added to the variance of each direction: those that hold nothing but noise are not blown up."""
 NEW_SHARE = 0.4
 """How much of a running statistic each batch replaces: a run of a few hundred steps has no time for PyTorch's 0.1."""
+
+
+@dataclass(frozen=True)
+class FastNetSize:
+    """How large a `FastNet` is.
+
+    Args:
+        widths: channels of each stage. More learn more and cost their square.
+        depth: convolutions of each stage, 2 or 3.
+        pool: side of the windows that are pooled, 2 or 3.
+    """
+
+    widths: Sequence[int] = (64, 128, 256)
+    depth: int = 2
+    pool: int = 2
 
 
 class Whitening(nn.Module):
@@ -88,10 +104,7 @@ class FastNet(nn.Module):
     x (N, channels, H, W) → scores (N, classes).
 
     Args:
-        widths: channels of each stage. More learn more and cost their square.
-        depth: convolutions of each stage, 2 or 3.
-        pool: side of the windows that are pooled, 2 or 3.
-        size: the shorter side of the images: one pixel at least must be left behind the last stage.
+        side: the shorter one of the images: one pixel at least must be left behind the last stage.
 
     Raises InputError for images that are too small.
 
@@ -99,19 +112,19 @@ class FastNet(nn.Module):
     for GELU; depth 3 is that of its network for 96 %.
     """
 
-    def __init__(
-        self, widths: Sequence[int], classes: int, channels: int, size: int, depth: int = 2, pool: int = 2
-    ) -> None:
+    def __init__(self, size: FastNetSize, classes: int, channels: int, side: int) -> None:
         super().__init__()
+        widths = size.widths
         smallest = 2 ** len(widths) + PATCH - 1
-        if size < smallest:
+        if side < smallest:
             raise InputError(
                 f"model = fastnet with {len(widths)} stages halves images {len(widths)} times and needs at least "
-                f"{smallest}×{smallest} pixels, got a side of {size}. Give hidden fewer widths, or take larger images."
+                f"{smallest}×{smallest} pixels, got a side of {side}. Give hidden fewer widths, or take larger images."
             )
         self.whitening = Whitening(channels)
         before = (self.whitening.conv.out_channels, *widths[:-1])
-        self.stages = nn.Sequential(*(Stage(*pair, depth, pool) for pair in zip(before, widths, strict=True)))
+        pairs = zip(before, widths, strict=True)
+        self.stages = nn.Sequential(*(Stage(*pair, size.depth, size.pool) for pair in pairs))
         self.fc = nn.Linear(widths[-1], classes, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

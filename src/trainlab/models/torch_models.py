@@ -3,7 +3,7 @@
 This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -11,18 +11,18 @@ from torch import nn
 from trainlab.models.networks import Shape
 from trainlab.models.resnet import STAGES
 from trainlab.models.torch_convnet import ConvNet, LeNet
-from trainlab.models.torch_fastnet import FastNet
+from trainlab.models.torch_fastnet import FastNet, FastNetSize
 from trainlab.models.torch_resnet import ResNet
 from trainlab.models.torch_vit import ViT
 from trainlab.models.vit import ViTSize
 
-Builder = Callable[[int, Shape, Sequence[int], int, int], nn.Module]
+Builder = Callable[[int, Shape, FastNetSize], nn.Module]
 BUILDERS: dict[str, Builder] = {
-    "lenet": lambda classes, shape, *_: LeNet(classes, *shape),
-    "convnet": lambda classes, shape, *_: ConvNet(classes, shape[0], min(shape[1:])),
-    "fastnet": lambda classes, shape, widths, *form: FastNet(widths, classes, shape[0], min(shape[1:]), *form),
-    "resnet18": lambda classes, shape, *_: ResNet(STAGES["resnet18"], classes, shape[0]),
-    "resnet34": lambda classes, shape, *_: ResNet(STAGES["resnet34"], classes, shape[0]),
+    "lenet": lambda classes, shape, _: LeNet(classes, *shape),
+    "convnet": lambda classes, shape, _: ConvNet(classes, shape[0], min(shape[1:])),
+    "fastnet": lambda classes, shape, size: FastNet(size, classes, shape[0], min(shape[1:])),
+    "resnet18": lambda classes, shape, _: ResNet(STAGES["resnet18"], classes, shape[0]),
+    "resnet34": lambda classes, shape, _: ResNet(STAGES["resnet34"], classes, shape[0]),
 }
 
 
@@ -30,16 +30,14 @@ def bare(
     name: str,
     classes: int,
     image_shape: Shape,
-    widths: Sequence[int] = (),
-    depth: int = 2,
-    pool: int = 2,
+    fastnet_size: FastNetSize | None = None,
     vit_size: ViTSize | None = None,
 ) -> nn.Module:
     """The network called ``name``, one of `BUILDERS` or "vit", with weights that are to be replaced."""
     with torch.random.fork_rng(devices=[]):  # a layer draws its weights from the global generator
         if name == "vit":
             return ViT(vit_size or ViTSize(), classes, *image_shape)
-        return BUILDERS[name](classes, image_shape, widths, depth, pool)
+        return BUILDERS[name](classes, image_shape, fastnet_size or FastNetSize())
 
 
 def build(
@@ -47,18 +45,13 @@ def build(
     classes: int,
     image_shape: Shape,
     generator: torch.Generator,
-    widths: Sequence[int] = (),
-    depth: int = 2,
-    pool: int = 2,
+    fastnet_size: FastNetSize | None = None,
 ) -> nn.Module:
     """The network called ``name``, one of `BUILDERS`.
 
     Convolutions and linear layers begin uniformly in ±1/√fan_in, PyTorch's own default, which the lab report used.
-
-    Args:
-        widths, depth, pool: channels of each stage, its convolutions and its pooling, where a network leaves that open.
     """
-    model = bare(name, classes, image_shape, widths, depth, pool)
+    model = bare(name, classes, image_shape, fastnet_size)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
