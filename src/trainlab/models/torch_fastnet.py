@@ -28,7 +28,7 @@ class FastNetSize:
     Args:
         widths: channels of each stage. More learn more and cost their square.
         depth: convolutions of each stage, 2 or 3.
-        pool: side of the windows that are pooled, 2 or 3.
+        pool: side of the windows that are pooled every 2 pixels, 2 or 3; the latter overlap.
     """
 
     widths: Sequence[int] = (64, 128, 256)
