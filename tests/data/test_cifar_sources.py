@@ -254,7 +254,7 @@ def test_import_says_why_it_passes_a_file_over(server: Server, tmp_path: Path) -
 def test_import_refuses_an_archive_with_other_content_under_the_right_names(server: Server, tmp_path: Path) -> None:
     rows = {f"cifar-100-binary/{part}.bin": small_rows(3, 100, 20).tobytes() for part in ("train", "test")}
     (tmp_path / "changed.tar.gz").write_bytes(archive_bytes(rows))
-    with pytest.raises(InputError, match=r"(?s)changed or damaged:.*changed\.tar\.gz.*SHA-256 of the content is"):
+    with pytest.raises(InputError, match=r"(?s)passed over, and why:.*changed\.tar\.gz.*SHA-256 of the content is"):
         import_files(tmp_path)
 
 
