@@ -31,15 +31,16 @@ def _few_digits(tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_resnet18_is_compared_with_the_lab_reports_way_and_with_its_best() -> None:
-    rivals = [resnet18_step.AS_WRITTEN, resnet18_step.BEST, resnet18_step.BEST_FP32]
+    rivals = [resnet18_step.AS_WRITTEN, resnet18_step.BEST_FP32]
 
     (part,) = resnet18_step.measure(TINY, rivals, FEW)["parts"]
 
     assert part["kind"] == "comparison"
     assert part["missing"] == []
     at_its_best = {"at_least": 1, "aim": 1.1}
-    assert [rival["target"] for rival in part["rivals"]] == [{"at_least": 2.5, "aim": 3}, at_its_best, at_its_best]
-    assert [len(series["values"]) for series in (part["ours"], *part["rivals"])] == [2, 2, 2, 2]
+    assert [rival["target"] for rival in part["rivals"]] == [{"at_least": 2.5, "aim": 3}, at_its_best]
+    assert resnet18_step.TARGETS[resnet18_step.BEST] == at_its_best
+    assert [len(series["values"]) for series in (part["ours"], *part["rivals"])] == [2, 2, 2]
 
 
 def test_a_hundred_steps_of_the_lab_reports_way_are_timed() -> None:
@@ -48,7 +49,7 @@ def test_a_hundred_steps_of_the_lab_reports_way_are_timed() -> None:
 
 @pytest.mark.parametrize(
     ("make", "rate", "weights_of"),
-    [("as_written", 0.99, 0), ("best", 0.9, 0), ("best", 1.0, 1)],
+    [("as_written", 0.99, 0), ("best", 0.9, 0), ("as_written", 1.0, 1)],
     ids=["float32, another lr", "bfloat16, another lr", "other weights"],
 )
 def test_a_resnet18_that_learns_otherwise_is_left_out(
@@ -76,11 +77,9 @@ def test_our_own_losses_in_the_precision_of_the_race_are_checked(
 
 
 @pytest.mark.usefixtures("_few_digits")
-@pytest.mark.parametrize(("accuracy", "trainings"), [(0.9208, 8640), (0.92, 0)])
-def test_the_lab_reports_recipe_is_extrapolated_and_the_fast_preset_measured(
-    monkeypatch: pytest.MonkeyPatch, accuracy: float, trainings: int
-) -> None:
+def test_the_lab_reports_recipe_is_extrapolated_and_the_fast_preset_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(preset: str, overrides: list[str], seed: int) -> dict[str, Any]:
+        accuracy = (0.9208, 0.92)[seed]  # the second stays below, as if it never ended
         both = {"accuracy": accuracy + 0.01}
         return {"test": {"accuracy": accuracy}, "test_tta": both, "wall_seconds": 10.0}
 
@@ -90,13 +89,13 @@ def test_the_lab_reports_recipe_is_extrapolated_and_the_fast_preset_measured(
 
     comparison, table = result["parts"]
     assert comparison["kind"] == "comparison"
-    assert comparison["ours"]["values"] == [trainings] * 2
+    assert comparison["ours"]["values"] == [8640, 0]
     assert comparison["rivals"][0]["target"] == {"at_least": 60, "aim": 100}
     written = result["raw"]["extrapolated seconds"][cifar10_time.WRITTEN]
     assert comparison["rivals"][0]["values"] == [86_400 / seconds for seconds in written]
     assert table["kind"] == "table"
     assert [row[4] for row in table["rows"]] == ["2", "2", "2"]
-    assert table["rows"][0][2:4] == [f"{accuracy:.2%} ± 0.00%", f"{accuracy + 0.01:.2%} ± 0.00%"]
+    assert table["rows"][0][2:4] == ["92.04% ± 0.06%", "93.04% ± 0.06%"]
 
 
 def test_a_recipe_is_as_many_images_as_the_preset_trains_on() -> None:
