@@ -107,7 +107,7 @@ def test_a_recipe_is_as_many_images_as_the_preset_trains_on() -> None:
 
 @pytest.mark.usefixtures("_few_digits")
 def test_waiting_and_memory_are_measured() -> None:
-    result = data_wait.measure(TINY, ("dataset=mnist", *FEW))
+    result = data_wait.measure(replace(TINY, rounds=1), ("dataset=mnist", *FEW))
 
     waiting, memory = result["parts"]
     assert waiting["kind"] == memory["kind"] == "limits"
