@@ -13,7 +13,9 @@ from benchmarks.rounds import WARM_UP_STEPS
 from benchmarks.size import Size
 from trainlab.engines import Batch
 from trainlab.experiments import load_preset
-from trainlab.experiments.assemble import build_engine, prepare_data, threads_for
+from trainlab.experiments.assemble import build_engine
+from trainlab.experiments.prepared_data import prepare_data
+from trainlab.experiments.thread_count import threads_for
 from trainlab.training import Batches
 
 RESNET18 = "cifar10-lab1"
@@ -24,7 +26,7 @@ SHORT_STEPS = 20  # of the small network for one of `Size.steps`: most of an epo
 IMPORTS = """
 import sys
 from trainlab.experiments import load_preset
-from trainlab.experiments.assemble import prepare_data
+from trainlab.experiments.prepared_data import prepare_data
 config = load_preset(sys.argv[1]).config.override(sys.argv[2:])
 """
 AN_EPOCH = """

@@ -14,7 +14,9 @@ from trainlab.data import Batch, Dataset, Split, describe
 from trainlab.engines import Engine
 from trainlab.errors import RunFailed
 from trainlab.experiments import Config, load_preset
-from trainlab.experiments.assemble import PreparedData, build_engine, prepare_data, threads_for
+from trainlab.experiments.assemble import build_engine
+from trainlab.experiments.prepared_data import PreparedData, prepare_data
+from trainlab.experiments.thread_count import threads_for
 from trainlab.randomness import generator
 
 CIFAR10 = describe("cifar-10")

@@ -5,7 +5,9 @@ import time
 from benchmarks.figures import Result, Series, Target
 from benchmarks.size import Size
 from trainlab.experiments import load_preset
-from trainlab.experiments.assemble import build_numpy_engine, build_schedule, prepare_data, thread_count
+from trainlab.experiments.assemble import build_numpy_engine, build_schedule
+from trainlab.experiments.prepared_data import prepare_data
+from trainlab.experiments.thread_count import thread_count
 from trainlab.nn.blas import thread_limit
 from trainlab.training import Plan, Trainer
 

@@ -11,7 +11,9 @@ from benchmarks.rounds import SAMPLED_STEPS, Contender, Numbers
 from trainlab.data import Batch, Loader
 from trainlab.engines import Engine, NumpyEngine
 from trainlab.experiments import Config
-from trainlab.experiments.assemble import PreparedData, build_numpy_engine, build_schedule, prepare_data, thread_count
+from trainlab.experiments.assemble import build_numpy_engine, build_schedule
+from trainlab.experiments.prepared_data import PreparedData, prepare_data
+from trainlab.experiments.thread_count import thread_count
 from trainlab.nn import Array
 from trainlab.nn.blas import thread_limit
 from trainlab.training import Plan, Trainer

@@ -14,14 +14,9 @@ from benchmarks.image_problem import random_images
 from trainlab.data import Dataset, load
 from trainlab.errors import InputError
 from trainlab.experiments import Config, load_preset
-from trainlab.experiments.assemble import (
-    build_engine,
-    build_schedule,
-    data_directory,
-    evaluation_batches,
-    prepare_data,
-    threads_for,
-)
+from trainlab.experiments.assemble import build_engine, build_schedule
+from trainlab.experiments.prepared_data import data_directory, evaluation_batches, prepare_data
+from trainlab.experiments.thread_count import threads_for
 from trainlab.training import EpochEnded, Event, Plan, Trainer, evaluate
 
 

@@ -15,7 +15,8 @@ from trainlab.engines.torch_group import TorchGroup
 from trainlab.engines.torch_hardware import choose_device
 from trainlab.errors import InputError
 from trainlab.experiments import Config, open_group
-from trainlab.experiments.assemble import build_engine, thread_count
+from trainlab.experiments.assemble import build_engine
+from trainlab.experiments.thread_count import thread_count
 
 Told = dict[str, Any]
 

@@ -4,7 +4,7 @@ from trainlab.data import Standardize
 from trainlab.data.augmentation import CutMix, Cutout, Elastic, Mixup, RandomAffine, RandomCrop, RandomErasing
 from trainlab.errors import InputError
 from trainlab.experiments import Config
-from trainlab.experiments.assemble import build_augment
+from trainlab.experiments.prepared_data import build_augment
 
 
 def test_every_setting_of_augmentation_reaches_its_piece() -> None:

@@ -10,7 +10,7 @@ from tests.data.small_cifar import use_small_cifar, write_unpacked
 from trainlab.data import Dataset
 from trainlab.errors import InputError
 from trainlab.experiments import Config, load_preset, train
-from trainlab.experiments.assemble import choose_images, prepare_data
+from trainlab.experiments.prepared_data import choose_images, prepare_data
 
 CLASSES = tuple(f"class {number}" for number in range(10))
 
@@ -36,7 +36,7 @@ def test_the_lab_report_s_recipe_learns_2000_images_in_an_epoch(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     images = easy_images(2400)
-    monkeypatch.setattr("trainlab.experiments.assemble.load", lambda *arguments: images)
+    monkeypatch.setattr("trainlab.experiments.prepared_data.load", lambda *arguments: images)
     config = load_preset("cifar10-lab1").config.override(["subset=2000", "epochs=1", "evaluate_test=false"])
     result = train(config, tmp_path / "run", "cifar10-lab1")
     assert result.outcome.state.step == 15  # 1,800 images in batches of 128
@@ -91,7 +91,7 @@ def test_a_subset_larger_than_the_data_is_refused() -> None:
 
 def test_mean_and_deviation_come_from_the_subset(monkeypatch: pytest.MonkeyPatch) -> None:
     images = easy_images(500)
-    monkeypatch.setattr("trainlab.experiments.assemble.load", lambda *arguments: images)
+    monkeypatch.setattr("trainlab.experiments.prepared_data.load", lambda *arguments: images)
     data = prepare_data(Config.from_mapping({"subset": 100, "batch_size": 50, "transform": "standardize"}))
     used: Any = data.transform(images.images[data.split.train])
     np.testing.assert_allclose(used.mean(axis=(0, 2, 3)), 0, atol=1e-5)

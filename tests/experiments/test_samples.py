@@ -11,7 +11,7 @@ from trainlab.data import Compose, Lab1, Raw, Standardize, Transform, Unit
 from trainlab.data.transforms import as_bytes
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Samples, take_samples
-from trainlab.experiments.assemble import prepare_data
+from trainlab.experiments.prepared_data import prepare_data
 
 
 def configuration(folder: Path, *words: str) -> Config:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from trainlab.data import Dataset, Split, describe, load, transforms
 from trainlab.engines import Engine, Group
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import build_engine, data_directory, evaluation_batches
+from trainlab.experiments.assemble import build_engine
+from trainlab.experiments.prepared_data import data_directory, evaluation_batches
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.training import Checkpoint, Metrics, evaluate
 from trainlab.training.checkpoint import load as load_checkpoint

@@ -13,13 +13,10 @@ import numpy as np
 
 from trainlab.engines import Batch
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import (
-    PreparedData,
-    build_engine,
-    prepare_data,
-    threads_for,
-)
+from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.config import Config
+from trainlab.experiments.prepared_data import PreparedData, prepare_data
+from trainlab.experiments.thread_count import threads_for
 
 SMOOTHING = 1 / 15
 """Share of all steps that the smoothed loss averages over."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from trainlab.data import Batch, Dataset, Split
 from trainlab.data.transforms import as_bytes
-from trainlab.experiments.assemble import PreparedData, prepare_data
 from trainlab.experiments.config import Config
+from trainlab.experiments.prepared_data import PreparedData, prepare_data
 
 MOST_CLASSES = 10
 FEWEST_ROWS = 6

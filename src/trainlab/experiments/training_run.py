@@ -10,17 +10,12 @@ from trainlab.data import Split, locate
 from trainlab.engines import Engine, Group
 from trainlab.engines.group import ProcessLost
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import (
-    PreparedData,
-    build_engine,
-    build_schedule,
-    data_directory,
-    prepare_data,
-    threads_for,
-)
+from trainlab.experiments.assemble import build_engine, build_schedule
 from trainlab.experiments.config import Config
 from trainlab.experiments.kept_network import evaluate_run, load_engine, refuse_changed_data
+from trainlab.experiments.prepared_data import PreparedData, data_directory, prepare_data
 from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.thread_count import threads_for
 from trainlab.training import (
     Checkpoint,
     Listener,

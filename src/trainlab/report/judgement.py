@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import evaluation_batches
 from trainlab.experiments.kept_network import images_of, load_network
+from trainlab.experiments.prepared_data import evaluation_batches
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.report.first_layer import first_filters
 

@@ -13,14 +13,9 @@ from trainlab.data import ArrayLoader
 from trainlab.engines import Engine, State
 from trainlab.errors import InputError, RunFailed
 from trainlab.experiments import Config
-from trainlab.experiments.assemble import (
-    EVALUATION_BATCH,
-    SAMPLE,
-    FloatType,
-    build_engine,
-    build_schedule,
-    threads_for,
-)
+from trainlab.experiments.assemble import FloatType, build_engine, build_schedule
+from trainlab.experiments.prepared_data import EVALUATION_BATCH, SAMPLE
+from trainlab.experiments.thread_count import threads_for
 from trainlab.nn import Array
 from trainlab.training import EpochEnded, EpochRecord, Event, Plan, Trainer, TrainingState
 from trainlab.training.progress import make_progress

@@ -20,17 +20,12 @@ from trainlab.data import Dataset, Loader, load
 from trainlab.data.transforms import Raw
 from trainlab.engines import Engine
 from trainlab.errors import InputError
-from trainlab.experiments.assemble import (
-    PreparedData,
-    build_engine,
-    choose_images,
-    data_directory,
-    prepare_data,
-    threads_for,
-)
+from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.config import Config
+from trainlab.experiments.prepared_data import PreparedData, choose_images, data_directory, prepare_data
 from trainlab.experiments.sweep.executors.local import job_environment
 from trainlab.experiments.sweep.worker import Watch
+from trainlab.experiments.thread_count import threads_for
 
 NO_COST = (
     "split", "stratified", "dropout", "initialization", "initial_std", "label_smoothing", "lr", "adam_lr", "momentum",
