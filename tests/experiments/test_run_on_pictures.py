@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from tests.experiments.whole_runs import interrupt_after
+from tests.experiments.whole_runs import assert_equal_runs, interrupt_after
 from trainlab.data import load
 from trainlab.errors import InputError
 from trainlab.experiments import Config, RunFolder, evaluate_run, resume, train
@@ -77,6 +77,31 @@ def add_one(pictures: Path) -> None:
 def rename_a_class(pictures: Path) -> None:
     for part in pictures.iterdir():
         (part / "even").rename(part / "straight")
+
+
+def test_a_picture_that_was_replaced_is_noticed(pictures: Path, tmp_path: Path) -> None:
+    interrupted = interrupt_after(9, of_pictures(pictures), tmp_path / "run")
+    picture = next((pictures / "validation" / "odd").iterdir())
+    with Image.open(picture) as opened:
+        kept, other = opened.copy(), ImageOps.invert(opened)
+    other.save(picture)
+    expected = r"has changed since .*run was started: there are as many images of the same classes, but not the same"
+    with pytest.raises(InputError, match=expected):
+        resume(tmp_path / "run")
+    with pytest.raises(InputError, match=expected):
+        evaluate_run(interrupted.run, "train")
+    kept.save(picture)
+    assert resume(tmp_path / "run") is not None
+
+
+def test_pictures_that_lie_elsewhere_now_are_the_same(pictures: Path, tmp_path: Path) -> None:
+    interrupt_after(9, of_pictures(pictures), tmp_path / "run")
+    moved = pictures.rename(tmp_path / "moved")
+    config = tmp_path / "run" / "config.toml"
+    config.write_text(config.read_text().replace(str(pictures), str(moved)))
+    assert resume(tmp_path / "run") is not None
+    train(of_pictures(moved), tmp_path / "again", "pictures")
+    assert_equal_runs(tmp_path / "run", tmp_path / "again")
 
 
 @pytest.mark.parametrize("change", [add_one, rename_a_class])

@@ -113,10 +113,31 @@ def test_a_damaged_environment(whole: Result, tmp_path: Path, text: str) -> None
         RunFolder.open(run)
 
 
+def test_settings_that_were_edited_are_refused_by_name(whole: Result, tmp_path: Path) -> None:
+    run = edited_copy(whole, tmp_path / "run", "config.toml", whole.run.config.to_toml())
+    (run / "summary.json").unlink()
+    began = whole.run.config
+    edited = began.override([f"lr={2 * began.lr}", "hidden=17x4", "augment=crop", "threads=1", "evaluate_test=false"])
+    (run / "config.toml").write_text(edited.to_toml())
+    with pytest.raises(
+        InputError,
+        match=r'config.toml is not what the run began with: augment = \["crop"\] was \[\], hidden = \[17, 4\] was '
+        rf"\[16\], lr = {2 * began.lr} was {began.lr}\. Put it back.*trainlab train .*run/config.toml",
+    ):
+        resume(run)
+    (run / "config.toml").write_text(began.override(["threads=1", "evaluate_test=false"]).to_toml())
+    resumed = resume(run)
+    assert resumed is not None
+    assert resumed.summary["test"] is None
+
+
 def test_another_network_names_every_mismatch(whole: Result, tmp_path: Path) -> None:
     text = whole.run.config.override(["hidden=[17]"]).to_toml()
     run = edited_copy(whole, tmp_path / "run", "config.toml", text)
     (run / "summary.json").unlink()
+    about = json.loads((run / "environment.json").read_text())
+    del about["settings"]  # as the first trainlab did not note them
+    (run / "environment.json").write_text(json.dumps(about))
     with pytest.raises(
         InputError,
         match=r"(?s)does not fit its config.toml.*1.weight: shape \(16, 784\), expected \(17, 784\).*4.weight",

@@ -75,7 +75,7 @@ def test_the_test_set_is_read_only_for_the_final_evaluation(
         parts.append(part)
         return load(name, part, data_dir)
 
-    for module in ("assemble", "kept_network"):
+    for module in ("prepared_data", "kept_network"):
         monkeypatch.setattr(f"trainlab.experiments.{module}.load", noting_load)
     config = killed_run.configuration(tiny_mnist).override(["epochs=1"])
     result = train(replace(config, evaluate_test=False), tmp_path / "without", "x")

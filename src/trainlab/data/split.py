@@ -22,16 +22,18 @@ class Split:
 
     train: Indices
     validation: Indices
+    images: str = ""
+    """A digest of these images, by which a run knows them again; empty where none was taken."""
 
     def save(self, path: Path) -> None:
-        """Write both index arrays to an .npz file, which appears whole or not at all.
+        """Write everything to an .npz file, which appears whole or not at all.
 
         Raises:
             InputError: the file cannot be written.
         """
 
         def write(file: BinaryIO) -> None:
-            np.savez(file, train=self.train, validation=self.validation)
+            np.savez(file, train=self.train, validation=self.validation, images=np.array(self.images))
 
         write_atomically(path, write)
 
@@ -45,6 +47,7 @@ class Split:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 train, validation = arrays["train"], arrays["validation"]
+                images = str(arrays["images"]) if "images" in arrays else ""  # the first runs have none
         except FileNotFoundError:
             raise InputError(f"{path}: there is no such file; expected a split saved with a run.") from None
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
@@ -55,7 +58,7 @@ class Split:
             raise InputError(f"{path}: expected sorted int64 indices; the file was changed. Draw the split again.")
         if np.intersect1d(train, validation).size:
             raise InputError(f"{path}: some images are in both parts; the file was changed. Draw the split again.")
-        return cls(train, validation)
+        return cls(train, validation, images)
 
 
 def split(labels: NDArray[Any], validation: float | int, seed: int, stratified: bool = True) -> Split:

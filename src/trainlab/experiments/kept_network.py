@@ -1,23 +1,20 @@
 """The network that a run has kept: its weights, and the figures that they have on any part of the data."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.data import Dataset, Split, describe, load, transforms
+from trainlab.data import Dataset, describe, load, transforms
 from trainlab.engines import Engine, Group
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.prepared_data import data_directory, evaluation_batches
 from trainlab.experiments.run_folder import RunFolder
+from trainlab.experiments.unchanged import few, refuse_changed_images
 from trainlab.training import Checkpoint, Metrics, evaluate
 from trainlab.training.checkpoint import load as load_checkpoint
-
-MOST_CLASSES = 10
-"""That a message enumerates."""
 
 
 def load_engine(engine: Engine, checkpoint: Checkpoint, run: RunFolder) -> None:
@@ -105,8 +102,8 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
     network = load_network(run, group)
     if dataset.classes != network.classes:
         raise InputError(
-            f"{dataset.name} ({part}) has other classes than {run.path} learned: {_few(dataset.classes)} instead of "
-            f"{_few(network.classes)}. Put the images back as they were, or train again."
+            f"{dataset.name} ({part}) has other classes than {run.path} learned: {few(dataset.classes)} instead of "
+            f"{few(network.classes)}. Put the images back as they were, or train again."
         )
     batches = evaluation_batches(dataset, indices, network.transform, group.part)
     with network.engine.thread_limit(run.threads):
@@ -122,21 +119,5 @@ def images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:
         return dataset, np.arange(len(dataset))
     chosen = run.load_split()
     dataset = load(run.config.dataset, "train", data_directory(run.config))
-    refuse_changed_data(run, dataset, chosen, dataset.classes)
+    refuse_changed_images(run, dataset, chosen, dataset.classes)
     return dataset, chosen.validation if part == "validation" else chosen.train
-
-
-def refuse_changed_data(run: RunFolder, dataset: Dataset, chosen: Split, classes: Sequence[str]) -> None:
-    """Raises InputError where the images of a run cannot be those any more that it was started with."""
-    used = np.concatenate([chosen.train, chosen.validation])
-    is_whole = used.max() < len(dataset) if run.config.subset else len(used) == len(dataset)
-    if dataset.classes != tuple(classes) or not is_whole:
-        raise InputError(
-            f"{dataset.name} has changed since {run.path} was started, with {len(used):,} images of {_few(classes)}; "
-            f"now there are {len(dataset):,} of {_few(dataset.classes)}. Put them back as they were, or start another "
-            "run."
-        )
-
-
-def _few(classes: Sequence[str]) -> str:
-    return ", ".join(classes[:MOST_CLASSES]) + (" …" if len(classes) > MOST_CLASSES else "")

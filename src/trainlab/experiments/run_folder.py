@@ -2,7 +2,7 @@
 
 =====================  ==================================================================
 ``config.toml``        every setting
-``environment.json``   versions, machine, processes and their threads, the command
+``environment.json``   versions, machine, processes and their threads, the command; the settings at the beginning
 ``split.npz``          which images train and which validate
 ``metrics.jsonl``      one line an epoch
 ``summary.json``       how it ended, and its figures
@@ -19,6 +19,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
@@ -78,7 +79,7 @@ class RunFolder:
         run = cls(path, name, config, threads, processes)
         try:
             run.write_text("config.toml", config.to_toml())
-            run.write_json("environment.json", environment(name, threads, command, processes, surroundings))
+            run.write_json("environment.json", environment(name, config, threads, command, processes, surroundings))
         except InputError:
             shutil.rmtree(path, ignore_errors=True)  # the disk is full; an empty run would only be in the way
             raise
@@ -261,9 +262,10 @@ def _record(record: EpochRecord | None) -> dict[str, Any] | None:
 
 
 def environment(
-    name: str, threads: int, command: list[str], processes: int, surroundings: Mapping[str, str]
+    name: str, config: Config, threads: int, command: list[str], processes: int, surroundings: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What the result may depend on besides the configuration; ``surroundings`` are the engine's."""
+    """What the result may depend on; ``surroundings`` are the engine's. Of the settings it is the copy that stays as it
+    was when somebody edits the other."""
     return {
         "format": FORMAT,
         "name": name,
@@ -279,6 +281,7 @@ def environment(
         "cores": os.cpu_count(),
         "byte_order": sys.byteorder,
         **surroundings,
+        "settings": asdict(config),
     }
 
 

@@ -12,10 +12,11 @@ from trainlab.engines.group import ProcessLost
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import build_engine, build_schedule
 from trainlab.experiments.config import Config
-from trainlab.experiments.kept_network import evaluate_run, load_engine, refuse_changed_data
+from trainlab.experiments.kept_network import evaluate_run, load_engine
 from trainlab.experiments.prepared_data import PreparedData, data_directory, prepare_data
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.thread_count import threads_for
+from trainlab.experiments.unchanged import refuse_changed_images, refuse_changed_settings, with_fingerprint
 from trainlab.training import (
     Checkpoint,
     Listener,
@@ -71,7 +72,7 @@ def train(
         def create() -> RunFolder:
             run = RunFolder.create(path, name, config, threads, list(command), group.size, engine.surroundings)
             held.enter_context(run.alone())
-            data.split.save(path / "split.npz")
+            with_fingerprint(data.split, data.dataset).save(path / "split.npz")
             return run
 
         run = group.from_first(create)
@@ -107,6 +108,7 @@ def resume(
             summary = run.read_summary()
             if summary is not None and summary["status"] == "finished":
                 return None
+            refuse_changed_settings(run)
             checkpoint, refused = run.checkpoints.load_latest()
             for error in refused:
                 on_refused(error)
@@ -119,7 +121,7 @@ def resume(
 
         def assemble() -> tuple[PreparedData, Engine]:
             data, engine = _assemble(run.config, group, chosen)
-            refuse_changed_data(run, data.dataset, chosen, checkpoint.extra["classes"])
+            refuse_changed_images(run, data.dataset, chosen, checkpoint.extra["classes"])
             load_engine(engine, checkpoint, run)
             if run.processes != group.size:
                 run.threads = _thread_count(run.config, data, group)
