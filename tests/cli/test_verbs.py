@@ -173,6 +173,17 @@ def test_show_takes_the_folder_of_a_run(trainlab: Command, run: str) -> None:
     assert "hidden = [16]" in trainlab("show", run).out
 
 
+def test_show_tells_of_a_run_whose_pictures_have_gone(trainlab: Command, tmp_path: Path) -> None:
+    write_pets(tmp_path / "pets", cats=10, dogs=6)
+    settings = ["dataset=folder:pets,size=8", "epochs=1", "batch_size=4", "hidden=[4]", "split=4"]
+    assert trainlab("train", "mnist-mlp", *settings, "--run", "run", "--progress", "none").status == 0
+    shown = trainlab("show", "run").out
+    assert "(192, 4)" in shown
+    (tmp_path / "pets").rename(tmp_path / "elsewhere")
+    assert trainlab("show", "run").out == shown
+    assert "pets: there is no such folder" in trainlab("show", "run", "dataset=folder:pets,size=9").err
+
+
 @pytest.mark.parametrize(
     ("words", "picture"),
     [

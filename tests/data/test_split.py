@@ -102,9 +102,11 @@ def test_a_share_that_rounds_to_nothing_is_refused(share: float) -> None:
 def test_a_class_too_small_for_both_parts_is_named() -> None:
     labels = np.repeat(np.arange(2), [97, 3])
     with pytest.raises(
-        InputError, match=r"class 1 has 3 of 100 images: 0 would validate and 3 train.*stratified=false"
+        InputError, match=r"class 1 has 3 of 100 images, of which 0 would be drawn and 3 left.*stratified=false"
     ):
         split(labels, 0.1, seed=0)
+    with pytest.raises(InputError, match=r"class dog has 3 of 100 images"):
+        split(labels, 0.1, seed=0, classes=("cat", "dog"))
     assert len(split(labels, 0.1, seed=0, stratified=False).validation) == 10
 
 

@@ -84,7 +84,9 @@ def test_the_whole_is_no_subset(words: list[str]) -> None:
     assert len(chosen.train) + len(chosen.validation) == 500
 
 
-def test_a_subset_larger_than_the_data_is_refused() -> None:
+def test_a_subset_too_small_for_every_class_or_larger_than_the_data_is_refused() -> None:
+    with pytest.raises(InputError, match=r"subset = 5 does not fit: class .* of which 0 would be drawn and 50 left"):
+        choose_images(Config.from_mapping({"subset": 5}), easy_images(500))
     with pytest.raises(InputError, match=r"subset = 501 does not fit: easy has 500 training images"):
         choose_images(Config.from_mapping({"subset": 501}), easy_images(500))
 

@@ -47,7 +47,6 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     trainlab show cifar10-lab1
     trainlab show cifar10-lab1 augment=crop+flip+mixup --samples
     """
-    from trainlab.data import describe
     from trainlab.experiments import RunFolder, load_preset, summarize_network
 
     run = RunFolder.open(Path(preset)) if Path(preset).is_dir() else None
@@ -61,9 +60,9 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
     if samples is not None:
         _draw_samples(config, run, name, preset, samples)
         return
-    described = describe(config.dataset)
+    image_shape, classes = _images(config, run)
     click.echo(f"# {title}\n{_settings_text(config)}")
-    rows = summarize_network(config, described.image_shape, len(described.classes))
+    rows = summarize_network(config, image_shape, classes)
     width, layer_width = (max(len(getattr(row, name)) for row in rows) for name in ("name", "layer"))
     click.echo(f"{'':>{width}}  {'layer':{layer_width}}{'output':>14}{'parameters':>14}{'FLOPs':>15}{'memory':>12}")
     for row in rows:
@@ -81,6 +80,24 @@ def show(preset: str, overrides: tuple[str, ...], samples: Path | None) -> None:
         f"\nOne image forward; a training step costs about 3 × {config.batch_size} × {flops:,} FLOPs and holds "
         f"{_bytes(4 * parameters * copies + activations)} (weights, gradients, optimizer, outputs of a batch)."
     )
+
+
+def _images(config: "Config", run: "RunFolder | None") -> tuple[tuple[int, int, int], int]:
+    """Channels, height and width of the images, and how many classes they have.
+
+    Where the pictures of a run have gone, as its last checkpoint has noted them.
+    """
+    from trainlab.data import describe
+    from trainlab.experiments.kept_network import image_shape_of
+
+    try:
+        described = describe(config.dataset)
+    except InputError:
+        if run is None or config.dataset != run.config.dataset or not run.checkpoints.step_paths():
+            raise
+        checkpoint, _ = run.checkpoints.load_latest()
+        return image_shape_of(run, checkpoint), len(checkpoint.extra["classes"])
+    return described.image_shape, len(described.classes)
 
 
 def _settings_text(config: "Config") -> str:

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -61,7 +62,13 @@ class Split:
         return cls(train, validation, images)
 
 
-def split(labels: NDArray[Any], validation: float | int, seed: int, stratified: bool = True) -> Split:
+def split(
+    labels: NDArray[Any],
+    validation: float | int,
+    seed: int,
+    stratified: bool = True,
+    classes: Sequence[str] | None = None,
+) -> Split:
     """Draw the images that validate; all others are trained on.
 
     Of N images, round(share · N) validate, or exactly the count. Stratified, class k with n_k images gives
@@ -74,6 +81,7 @@ def split(labels: NDArray[Any], validation: float | int, seed: int, stratified: 
             validation accuracy and the less there is to learn from.
         seed: another seed draws other images.
         stratified: False draws from all images alike, whatever their class.
+        classes: their names, for messages; None calls them by their index.
 
     Raises:
         InputError: a share or count outside its range, or, when stratified, a class too small to be in both parts.
@@ -86,7 +94,7 @@ def split(labels: NDArray[Any], validation: float | int, seed: int, stratified: 
     count, share = _count_and_share(validation, len(labels))
     random = generator(seed, "split")
     if stratified:
-        chosen = _draw_from_each_class(labels, count, share, random)
+        chosen = _draw_from_each_class(labels, count, share, random, classes)
     else:
         chosen = random.permutation(len(labels))[:count]
     validates = np.zeros(len(labels), bool)
@@ -126,7 +134,7 @@ def _count_and_share(validation: object, size: int) -> tuple[int, float]:
 
 
 def _draw_from_each_class(
-    labels: NDArray[Any], count: int, share: float, random: np.random.Generator
+    labels: NDArray[Any], count: int, share: float, random: np.random.Generator, names: Sequence[str] | None
 ) -> NDArray[np.int64]:
     """``count`` indices, of each class its share rounded by the largest remainders."""
     classes, sizes = np.unique(labels, return_counts=True)
@@ -137,10 +145,11 @@ def _draw_from_each_class(
     too_small = (counts == 0) | (counts == sizes)
     if too_small.any():
         k = int(np.argmax(too_small))
+        name = classes[k] if names is None else names[classes[k]]
         raise InputError(
-            f"class {classes[k]} has {sizes[k]} of {len(labels)} images: {counts[k]} would validate and "
-            f"{sizes[k] - counts[k]} train, but a stratified split needs every class in both parts. Choose another "
-            "share, or stratified=false for a plain draw."
+            f"class {name} has {sizes[k]:,} of {len(labels):,} images, of which {counts[k]:,} would be drawn and "
+            f"{sizes[k] - counts[k]:,} left, but a stratified draw needs some of every class in both parts. Choose "
+            "another share or number, or stratified=false for a plain draw."
         )
     shuffled = random.permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]  # class after class, shuffled within each
