@@ -167,7 +167,7 @@ def test_too_few_points_to_prune_are_told(trainlab: Command, tiny: str) -> None:
         (["tiny.toml", "lr=0.1,0.1"], "lr has the value 0.1 twice"),
         (["tiny.toml", "lr=0.1,-1"], "lr = -1 does not fit"),
         (["tiny.toml", "batch_size=50,541"], "batch_size=541: batch_size=541: expected 1 to 540"),
-        (["tiny.toml", "split=0.1,700"], "split=700.0: validation=700"),
+        (["tiny.toml", "split=0.1,700"], "split=700.0: split = 700 does not fit: expected a share"),
         (["tiny.toml", "nesterov=true,false"], "point 1 of 2, nesterov=true: nesterov = true needs a momentum"),
         (["tiny.toml", "dropout=0..0.5"], "dropout=0.0..0.5 is a range, and a grid needs values"),
         (["tiny.toml", "lr=0.1,0.2", "--jobs", "0"], "jobs = 0 does not fit"),

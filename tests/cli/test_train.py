@@ -96,7 +96,7 @@ def test_no_progress_is_silence_until_the_table(trainlab: Command, tiny: str) ->
         (["mnist-mlp", "lr=0"], "lr = 0 does not fit"),
         (["mnist-mlp", "bach_size=3"], "did you mean 'batch_size'?"),
         (["mnist-mlp", "batch_size=60000"], "batch_size=60000: expected 1 to 54000"),
-        (["mnist-mlp", "split=70000"], "validation=70000"),
+        (["mnist-mlp", "split=70000"], "split = 70000 does not fit: expected a share strictly between 0 and 1"),
         (["missing.toml"], "missing.toml cannot be read"),
         (["mnist-mlp", "--run", "."], "exists already"),
         (["fashion-mnist-mlp", "data_dir=nowhere"], "no such folder"),

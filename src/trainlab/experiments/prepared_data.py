@@ -99,7 +99,8 @@ def _draw(
     try:
         drawn = split(dataset.labels[pool], amount, seed, config.stratified, dataset.classes)
     except InputError as error:
-        raise InputError(f"{setting} = {amount} does not fit: {error}") from error
+        reason = str(error).removeprefix(f"validation={amount}: ")
+        raise InputError(f"{setting} = {amount} does not fit: {reason}") from error
     return Split(pool[drawn.train], pool[drawn.validation])
 
 

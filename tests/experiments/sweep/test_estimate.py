@@ -55,7 +55,7 @@ def test_configurations_of_one_kind_are_timed_once_and_many_kinds_are_judged_by_
     ("words", "message"),
     [
         (["batch_size=541"], "batch_size=541: expected 1 to 540"),
-        (["split=700"], "validation=700"),
+        (["split=700"], "split = 700 does not fit: expected a share"),
         (["subset=700"], "subset = 700 does not fit"),
         (["data_dir=nowhere"], "no such folder"),
     ],
