@@ -82,7 +82,8 @@ def test_each_image_of_a_class_is_as_likely_as_another() -> None:
 @pytest.mark.parametrize("stratified", [True, False])
 def test_what_leaves_a_part_empty_or_is_no_number_is_refused(validation: float, stratified: bool) -> None:
     expected = (
-        f"validation={validation!r}: expected a share strictly between 0 and 1, such as 0.1, or a count from 1 to 99"
+        f"validation = {validation!r} does not fit: expected a share strictly between 0 and 1, such as 0.1, or a count "
+        "from 1 to 99"
     )
     with pytest.raises(InputError, match=re.escape(expected)):
         split(LABELS, validation, seed=0, stratified=stratified)
@@ -105,8 +106,8 @@ def test_a_class_too_small_for_both_parts_is_named() -> None:
         InputError, match=r"class 1 has 3 of 100 images, of which 0 would be drawn and 3 left.*stratified=false"
     ):
         split(labels, 0.1, seed=0)
-    with pytest.raises(InputError, match=r"class dog has 3 of 100 images"):
-        split(labels, 0.1, seed=0, classes=("cat", "dog"))
+    with pytest.raises(InputError, match=r"^split = 0\.1 does not fit: class dog has 3 of 100 images"):
+        split(labels, 0.1, seed=0, classes=("cat", "dog"), called="split")
     assert len(split(labels, 0.1, seed=0, stratified=False).validation) == 10
 
 

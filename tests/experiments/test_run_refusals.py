@@ -131,6 +131,15 @@ def test_settings_that_were_edited_are_refused_by_name(whole: Result, tmp_path: 
     assert resumed.summary["test"] is None
 
 
+@pytest.mark.parametrize("settings", [{"lr": "fast"}, {"rl": 0.1}, "lr = 0.1", 3])
+def test_settings_of_the_beginning_that_are_damaged(whole: Result, tmp_path: Path, settings: object) -> None:
+    about = json.loads((whole.run.path / "environment.json").read_text()) | {"settings": settings}
+    run = edited_copy(whole, tmp_path / "run", "environment.json", json.dumps(about))
+    (run / "summary.json").unlink()
+    with pytest.raises(InputError, match=r"environment.json is damaged: its settings cannot be read"):
+        resume(run)
+
+
 def test_another_network_names_every_mismatch(whole: Result, tmp_path: Path) -> None:
     text = whole.run.config.override(["hidden=[17]"]).to_toml()
     run = edited_copy(whole, tmp_path / "run", "config.toml", text)

@@ -26,6 +26,11 @@ class Split:
     images: str = ""
     """A digest of these images, by which a run knows them again; empty where none was taken."""
 
+    @property
+    def used(self) -> Indices:
+        """Both parts together, sorted."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
     def save(self, path: Path) -> None:
         """Write everything to an .npz file, which appears whole or not at all.
 
@@ -67,7 +72,9 @@ def split(
     validation: float | int,
     seed: int,
     stratified: bool = True,
+    *,
     classes: Sequence[str] | None = None,
+    called: str = "validation",
 ) -> Split:
     """Draw the images that validate; all others are trained on.
 
@@ -82,6 +89,7 @@ def split(
         seed: another seed draws other images.
         stratified: False draws from all images alike, whatever their class.
         classes: their names, for messages; None calls them by their index.
+        called: what messages call ``validation``, such as the setting that it came from.
 
     Raises:
         InputError: a share or count outside its range, or, when stratified, a class too small to be in both parts.
@@ -91,10 +99,11 @@ def split(
     >>> len(parts.train), np.bincount(labels[parts.validation]).tolist()
     (9, [2, 1])
     """
-    count, share = _count_and_share(validation, len(labels))
+    refused = f"{called} = {validation!r} does not fit:"
+    count, share = _count_and_share(validation, len(labels), refused)
     random = generator(seed, "split")
     if stratified:
-        chosen = _draw_from_each_class(labels, count, share, random, classes)
+        chosen = _draw_from_each_class(labels, count, share, random, classes, refused)
     else:
         chosen = random.permutation(len(labels))[:count]
     validates = np.zeros(len(labels), bool)
@@ -111,30 +120,35 @@ def _are_sorted_indices(array: NDArray[Any]) -> bool:
     )
 
 
-def _count_and_share(validation: object, size: int) -> tuple[int, float]:
+def _count_and_share(validation: object, size: int, refused: str) -> tuple[int, float]:
     """How many images validate, and as which share of all."""
     expected = f"expected a share strictly between 0 and 1, such as 0.1, or a count from 1 to {size - 1}"
     if isinstance(validation, bool) or not isinstance(validation, int | float | np.integer | np.floating):
-        raise InputError(f"validation={validation!r}: {expected}.")
+        raise InputError(f"{refused} {expected}.")
     if isinstance(validation, int | np.integer):
         if not 1 <= validation < size:
-            raise InputError(f"validation={validation}: {expected}, because both parts need an image.")
+            raise InputError(f"{refused} {expected}, because both parts need an image.")
         return int(validation), int(validation) / size
     share = float(validation)
     if not 0 < share < 1:
         hint = " A count is written without a point." if share >= 1 else ""
-        raise InputError(f"validation={validation}: {expected}.{hint}")
+        raise InputError(f"{refused} {expected}.{hint}")
     count = round(share * size)
     if not 1 <= count < size:
         raise InputError(
-            f"validation={validation}: of {size} images, {count} would validate and {size - count} train; both parts "
+            f"{refused} of {size} images, {count} would validate and {size - count} train; both parts "
             "need one. Choose another share or use more data."
         )
     return count, share
 
 
 def _draw_from_each_class(
-    labels: NDArray[Any], count: int, share: float, random: np.random.Generator, names: Sequence[str] | None
+    labels: NDArray[Any],
+    count: int,
+    share: float,
+    random: np.random.Generator,
+    names: Sequence[str] | None,
+    refused: str,
 ) -> NDArray[np.int64]:
     """``count`` indices, of each class its share rounded by the largest remainders."""
     classes, sizes = np.unique(labels, return_counts=True)
@@ -147,9 +161,9 @@ def _draw_from_each_class(
         k = int(np.argmax(too_small))
         name = classes[k] if names is None else names[classes[k]]
         raise InputError(
-            f"class {name} has {sizes[k]:,} of {len(labels):,} images, of which {counts[k]:,} would be drawn and "
-            f"{sizes[k] - counts[k]:,} left, but a stratified draw needs some of every class in both parts. Choose "
-            "another share or number, or stratified=false for a plain draw."
+            f"{refused} class {name} has {sizes[k]:,} of {len(labels):,} images, of which {counts[k]:,} would be drawn "
+            f"and {sizes[k] - counts[k]:,} left, but a stratified draw needs some of every class in both parts. "
+            "Choose another share or number, or stratified=false for a plain draw."
         )
     shuffled = random.permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]  # class after class, shuffled within each

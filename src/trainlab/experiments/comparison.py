@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from trainlab.errors import InputError
-from trainlab.experiments.config import Config
+from trainlab.experiments.config import HOW_IT_IS_RUN, Config
 from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.experiments.settings import value_text
 from trainlab.experiments.statistics import (
@@ -22,12 +22,6 @@ from trainlab.experiments.statistics import (
     verdict,
 )
 from trainlab.words import Words, words
-
-HOW_IT_IS_RUN = frozenset(
-    {"seed", "data_dir", "device", "threads", "compile", "evaluate_test", "tta", "checkpoint_steps"}
-    | {"checkpoint_seconds"}
-)
-"""Settings that say nothing about what is learned."""
 
 METRICS = (
     "validation_accuracy",

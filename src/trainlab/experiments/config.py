@@ -26,6 +26,12 @@ OTHER_NAMES = {
 }
 """What other tools call a setting: an error names ours."""
 
+HOW_IT_IS_RUN = frozenset(
+    {"seed", "data_dir", "device", "threads", "compile", "evaluate_test", "tta", "checkpoint_steps"}
+    | {"checkpoint_seconds"}
+)
+"""Settings that say nothing about what is learned."""
+
 
 @dataclass(frozen=True)
 class Config:

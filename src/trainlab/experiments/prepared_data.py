@@ -77,31 +77,21 @@ def choose_images(config: Config, dataset: Dataset) -> Split:
 
     Raises InputError for a subset that is larger than the data set, and where a class would have no image.
     """
+    labels, names = dataset.labels, dataset.classes
     own = dataset.split  # a folder of pictures may come with its own validation folder
-    pool = np.arange(len(dataset)) if own is None else own.train
+    pool = np.arange(len(labels)) if own is None else own.train
     if config.subset > len(pool):
         raise InputError(
             f"subset = {config.subset} does not fit: {dataset.name} has {len(pool):,} training images. "
             "Leave subset out to use them all."
         )
     if 0 < config.subset < len(pool):  # the same images whatever the run's seed
-        pool = _draw("subset", config.subset, pool, 0, config, dataset).validation
+        pool = pool[split(labels[pool], config.subset, 0, config.stratified, classes=names, called="subset").validation]
     if own is not None:
         return Split(pool, own.validation)
     validation = int(config.split) if config.split >= 1 else config.split
-    return _draw("split", validation, pool, config.seed, config, dataset)
-
-
-def _draw(
-    setting: str, amount: float | int, pool: NDArray[np.int64], seed: int, config: Config, dataset: Dataset
-) -> Split:
-    """Some of the images in the pool, as the part that validates, and the others."""
-    try:
-        drawn = split(dataset.labels[pool], amount, seed, config.stratified, dataset.classes)
-    except InputError as error:
-        reason = str(error).removeprefix(f"validation={amount}: ")
-        raise InputError(f"{setting} = {amount} does not fit: {reason}") from error
-    return Split(pool[drawn.train], pool[drawn.validation])
+    within = split(labels[pool], validation, config.seed, config.stratified, classes=names, called="split")
+    return Split(pool[within.train], pool[within.validation])
 
 
 def build_augment(config: Config, transform: Transform) -> augmentation.Augment | None:

@@ -264,8 +264,8 @@ def _record(record: EpochRecord | None) -> dict[str, Any] | None:
 def environment(
     name: str, config: Config, threads: int, command: list[str], processes: int, surroundings: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What the result may depend on; ``surroundings`` are the engine's. Of the settings it is the copy that stays as it
-    was when somebody edits the other."""
+    """What the result may depend on; ``surroundings`` are the engine's. The settings are those of the beginning: people
+    edit config.toml."""
     return {
         "format": FORMAT,
         "name": name,

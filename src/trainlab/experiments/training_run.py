@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from trainlab.experiments.kept_network import evaluate_run, load_engine
 from trainlab.experiments.prepared_data import PreparedData, data_directory, prepare_data
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.thread_count import threads_for
-from trainlab.experiments.unchanged import refuse_changed_images, refuse_changed_settings, with_fingerprint
+from trainlab.experiments.unchanged import fingerprint, refuse_changed_images, refuse_changed_settings
 from trainlab.training import (
     Checkpoint,
     Listener,
@@ -70,9 +70,10 @@ def train(
     with ExitStack() as held:
 
         def create() -> RunFolder:
+            images = fingerprint(data.dataset, data.split)
             run = RunFolder.create(path, name, config, threads, list(command), group.size, engine.surroundings)
             held.enter_context(run.alone())
-            with_fingerprint(data.split, data.dataset).save(path / "split.npz")
+            replace(data.split, images=images).save(path / "split.npz")
             return run
 
         run = group.from_first(create)

@@ -2,29 +2,18 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from trainlab.data import Dataset, Split
 from trainlab.errors import InputError
-from trainlab.experiments.config import Config
+from trainlab.experiments.config import HOW_IT_IS_RUN, Config
 from trainlab.experiments.run_folder import RunFolder
 from trainlab.experiments.toml_file import toml_value
 
-MAY_CHANGE = frozenset(
-    {"dataset", "data_dir", "device", "precision", "threads", "compile", "accumulate", "evaluate_test", "tta"}
-    | {"checkpoint_steps", "checkpoint_seconds"}
-)
+MAY_CHANGE = HOW_IT_IS_RUN - {"seed"} | {"dataset", "precision", "accumulate"}
 """What may be edited in a run's config.toml: where its images lie, what computes, and what is told of it."""
 
 MOST_CLASSES = 10
 """That a message enumerates."""
-
-
-def with_fingerprint(chosen: Split, dataset: Dataset) -> Split:
-    """The split with the `fingerprint` of its images."""
-    return replace(chosen, images=fingerprint(dataset, chosen))
 
 
 def fingerprint(dataset: Dataset, chosen: Split) -> str:
@@ -33,8 +22,7 @@ def fingerprint(dataset: Dataset, chosen: Split) -> str:
     It is for pictures that were replaced. A row a picture tells them apart, and of many large ones, mapped from a
     file, all pixels would take minutes to read.
     """
-    used = np.sort(np.concatenate([chosen.train, chosen.validation]))
-    middle = dataset.image_shape[1] // 2
+    used, middle = chosen.used, dataset.image_shape[1] // 2
     digest = hashlib.sha256(str((dataset.image_shape, dataset.classes)).encode("utf-8", "surrogateescape"))
     digest.update(dataset.labels[used].astype("<u4").tobytes())
     digest.update(dataset.images[:, :, middle][used].tobytes())
@@ -46,7 +34,12 @@ def refuse_changed_settings(run: RunFolder) -> None:
     noted = run.read_environment().get("settings")
     if noted is None:  # begun by a trainlab that did not note them
         return
-    began = Config.from_mapping(noted)
+    try:
+        began = Config.from_mapping(noted)
+    except (InputError, AttributeError) as error:
+        raise InputError(
+            f"{run.path / 'environment.json'} is damaged: its settings cannot be read ({error})."
+        ) from error
     edited = [key for key in run.config.differences(began) if key not in MAY_CHANGE]
     if edited:
         path = run.path / "config.toml"
@@ -61,8 +54,8 @@ def refuse_changed_settings(run: RunFolder) -> None:
 
 def refuse_changed_images(run: RunFolder, dataset: Dataset, chosen: Split, classes: Sequence[str]) -> None:
     """Raises InputError where the images of a run are not those any more that it began with."""
-    used = np.concatenate([chosen.train, chosen.validation])
-    is_whole = used.max() < len(dataset) if run.config.subset else len(used) == len(dataset)
+    used = chosen.used
+    is_whole = used[-1] < len(dataset) if run.config.subset else len(used) == len(dataset)
     began = f"{dataset.name} has changed since {run.path} was started"
     advice = "Put them back as they were, or start another run."
     if dataset.classes != tuple(classes) or not is_whole:

@@ -237,10 +237,7 @@ def _seed(random_state: int | np.random.RandomState | None) -> int:
 
 def _set_aside(data: Samples, validation_fraction: float | int, config: Config) -> tuple[Samples, Samples]:
     """What trains and what validates. Raises InputError for a share or number that leaves nothing in one of them."""
-    try:
-        parts = split(data.labels, validation_fraction, config.seed, config.stratified)
-    except InputError as error:
-        raise InputError(f"validation_fraction = {validation_fraction!r} does not fit: {error}") from error
+    parts = split(data.labels, validation_fraction, config.seed, config.stratified, called="validation_fraction")
     return data.at(parts.train), data.at(parts.validation)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from trainlab.experiments.comparison import HOW_IT_IS_RUN, MeasuredSetting
-from trainlab.experiments.config import Config
+from trainlab.experiments.comparison import MeasuredSetting
+from trainlab.experiments.config import HOW_IT_IS_RUN, Config
 from trainlab.experiments.measured_run import MeasuredRun
 from trainlab.experiments.run_folder import RunFolder, kept_epoch
 from trainlab.experiments.settings import value_text
