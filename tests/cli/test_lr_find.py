@@ -1,10 +1,12 @@
 """``trainlab lr-find`` as a user types it."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Command
+from trainlab.cli.lr_find import _as_one_value
 
 
 def test_it_draws_a_curve_says_how_sure_it_is_and_what_to_compare(trainlab: Command, tiny: str) -> None:
@@ -36,3 +38,11 @@ def test_bad_input_is_one_message(trainlab: Command, tiny: str, tmp_path: Path, 
     assert message in done.err
     assert "Traceback" not in done.err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_sweep_that_it_proposes_can_be_typed(trainlab: Command, tiny: str, tiny_mnist: Path) -> None:
+    done = trainlab("lr-find", tiny, "hidden=[8, 4]", f"data_dir={tiny_mnist}", "--seeds", "1")
+    (proposed,) = (line for line in done.out.splitlines() if line.startswith("compare  trainlab "))
+    assert "'hidden=[8, 4]'" in proposed
+    assert trainlab(*shlex.split(proposed)[2:], "--dry-run").status == 0
+    assert _as_one_value("dataset=folder:pets,size=16") == "dataset='folder:pets,size=16'"

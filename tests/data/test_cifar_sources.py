@@ -157,6 +157,21 @@ def test_get_fetches_nothing_when_either_version_is_there(server: Server, cache:
     assert server.requests == []
 
 
+def test_a_damaged_batch_that_would_hide_the_archive_is_named(server: Server, tmp_path: Path, cache: Path) -> None:
+    folder = write_unpacked(cache / "cifar-10", "cifar-10", "python")
+    (folder / "test_batch").write_bytes(b"damaged")
+    expected = r"test_batch.*It is read before .*cifar-10-python\.tar\.gz, so remove it\.$"
+    with pytest.raises(InputError, match=expected):
+        get("cifar-10")
+    name, content = packed("cifar-10", "python")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=expected):
+        import_files(tmp_path / name)
+    (folder / "test_batch").unlink()
+    check_content("cifar-10")
+    assert get("cifar-10") == cache / "cifar-10"
+
+
 def test_get_takes_no_archive_with_another_digest(server: Server, cache: Path) -> None:
     server.files["cifar-10-python.tar.gz"] = server.files["cifar-100-python.tar.gz"]
     with pytest.raises(RunFailed, match=r"(?s)SHA-256 .*cifar-10 still needs cifar-10-python\.tar\.gz in .*cifar-10"):

@@ -149,6 +149,18 @@ def test_import_takes_a_single_file_and_a_folder_of_choice(tmp_path: Path) -> No
     assert file.destination.read_bytes() == (bundled / NAMES[3]).read_bytes()
 
 
+def test_a_damaged_file_that_would_hide_an_imported_one_is_named(server: Server, tmp_path: Path, cache: Path) -> None:
+    folder = get("fashion-mnist")
+    (folder / NAMES[2]).write_bytes(PACKED[NAMES[2]][:-9])
+    (tmp_path / "plain").write_bytes(CONTENTS[NAMES[2]])
+    expected = f"{NAMES[2]}: the gzip data end too early.*It is read before .*t10k-images-idx3-ubyte, so remove it."
+    with pytest.raises(InputError, match=expected):
+        import_files(tmp_path / "plain")
+    (folder / NAMES[2]).unlink()
+    assert len(load("fashion-mnist", "test")) == 2
+    assert import_files(tmp_path / "plain").recognised
+
+
 def test_importing_a_file_from_where_it_belongs_leaves_it(server: Server) -> None:
     folder = get("fashion-mnist")
     assert len(import_files(folder).recognised) == 4

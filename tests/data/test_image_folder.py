@@ -1,5 +1,8 @@
 """What is found in a folder of pictures, and which folders are refused before a picture is opened."""
 
+import os
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.data.picture_files import write_layout, write_pets
-from trainlab.data.image_folder import list_pictures
+from trainlab.data.image_folder import has_validation_folder, list_pictures
 from trainlab.errors import InputError
 
 
@@ -125,3 +128,59 @@ def test_names_of_folders_cannot_write_to_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "\x1bfish").mkdir()
     with pytest.raises(InputError, match=r"no pictures in '\\x1bfish'; expected"):
         list_pictures(tmp_path)
+
+
+def test_parts_without_class_folders_are_no_classes(tmp_path: Path) -> None:
+    flat, no_train = write_pets(tmp_path / "flat"), write_layout(tmp_path / "layout", "train", "validation", "test")
+    (flat / "cat").rename(flat / "train")
+    (flat / "dog").rename(flat / "test")
+    with pytest.raises(
+        InputError, match=r"flat: holds only test, train, and no class folders in a folder train; expected"
+    ):
+        list_pictures(flat)
+    shutil.rmtree(no_train / "train")
+    with pytest.raises(InputError, match="layout: holds only test, validation, and no class folders in a folder train"):
+        list_pictures(no_train)
+
+
+def test_a_folder_may_say_itself_which_pictures_validate(tmp_path: Path) -> None:
+    layout = write_layout(tmp_path / "layout", "train", "val", "test")
+    assert has_validation_folder(layout)
+    shutil.rmtree(layout / "val")
+    assert not has_validation_folder(layout)
+    assert not has_validation_folder(write_pets(tmp_path / "pets"))
+    assert not has_validation_folder(tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_links_are_followed_once_and_broken_ones_are_pictures_that_cannot_be_read(tmp_path: Path) -> None:
+    pets, linked = write_pets(tmp_path / "pets"), tmp_path / "linked"
+    linked.mkdir()
+    for kind in ("cat", "dog"):
+        (linked / kind).symlink_to(pets / kind)
+    assert [file.name for file in list_pictures(linked).files] == [file.name for file in list_pictures(pets).files]
+    write_pets(tmp_path / "more")
+    (pets / "cat" / "more").symlink_to(tmp_path / "more" / "dog")
+    (pets / "cat" / "round").symlink_to(pets / "cat")
+    (pets / "dog" / "gone.png").symlink_to(tmp_path / "gone.png")
+    before, after = list_pictures(tmp_path / "more"), list_pictures(pets)
+    cats, dogs = np.bincount(before.labels)
+    assert np.bincount(after.labels).tolist() == [cats + dogs, dogs + 1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    write_pets(tmp_path)
+    (tmp_path / "dog").rename(tmp_path / os.fsdecode(b"\xb8\xaa"))
+    with pytest.raises(
+        InputError, match=r"a name that is not UTF-8, as archives from other systems leave them. Rename"
+    ):
+        list_pictures(tmp_path)
+
+
+def test_a_folder_that_is_not_here_is_told_with_where_one_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"pets: there is no such folder in {re.escape(str(tmp_path))}; expected"):
+        list_pictures(Path("pets"))

@@ -1,6 +1,7 @@
 """``trainlab lr-find``."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -56,5 +57,13 @@ def lr_find(
     middle = test.suggestion
     if middle is not None:
         around = ",".join(f"{factor * middle:.2g}" for factor in (1 / 3, 1, 3))
-        words = " ".join(word for word in overrides if not word.startswith("lr="))
-        click.echo(f"compare  trainlab sweep {preset} {words + ' ' if words else ''}lr={around} --seeds 3")
+        words = [quote(_as_one_value(word)) for word in overrides if not word.startswith("lr=")]
+        click.echo(" ".join(["compare  trainlab sweep", quote(preset), *words, f"lr={around}", "--seeds 3"]))
+
+
+def _as_one_value(word: str) -> str:
+    """A word for `trainlab sweep`, to which a comma begins another value."""
+    from trainlab.experiments.sweep.space import split_values
+
+    key, _, text = word.partition("=")
+    return word if len(split_values(text)) == 1 else f"{key}='{text}'"

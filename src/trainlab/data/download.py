@@ -27,7 +27,7 @@ def get(name: str, data_dir: Path | None = None, progress: Progress | None = Non
         progress: told (bytes there, bytes in all) over all files together.
 
     Raises:
-        InputError: unknown name, or a folder that cannot be written.
+        InputError: unknown name, a folder that cannot be written, or a damaged file that would hide the download.
         RunFailed: no mirror delivered a file; the message names each mirror's reason and which file goes where.
     """
     wanted = describe(name)
@@ -43,6 +43,7 @@ def get(name: str, data_dir: Path | None = None, progress: Progress | None = Non
     for position, file in enumerate(needed):
         report = _within_all(progress, needed[:position], needed[position + 1 :])
         urls = [mirror + file.name for mirror in edition.mirrors]
+        edition.refuse_hidden(folder, folder / file.name)
         try:
             download(urls, folder / file.name, file.sha256, report, digest=digest)
         except RunFailed as error:

@@ -40,6 +40,22 @@ def search_folders(name: str, data_dir: Path | None = None) -> list[Path]:
     return [folder for root in distinct for folder in (root / name, root)]
 
 
+def files_below(folder: Path) -> list[Path]:
+    """All files in a folder and its subfolders, in alphabetical order.
+
+    Links are followed, but into no folder twice; those that lead nowhere are among the files.
+    """
+    found: list[Path] = []
+    seen: set[str] = set()
+    for place, subfolders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(place)) in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
+        found += [path for name in names if (path := Path(place, name)).is_file() or path.is_symlink()]
+    return sorted(found)
+
+
 def _platform_cache_folder() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local"

@@ -9,7 +9,7 @@ PATH/CLASS/…                                    one folder to be split: a fift
 ==============================================  ==============================================================
 
 Every file below a class folder counts as a picture of that class, except hidden ones and those in which file
-managers keep their notes.
+managers keep their notes. Links are followed; one that leads nowhere counts as a picture that cannot be read.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trainlab.data.folders import files_below
 from trainlab.data.foreign_name import shown, shown_list
 from trainlab.data.split import Split, split
 from trainlab.errors import InputError
@@ -94,22 +95,54 @@ def list_pictures(path: Path) -> Listing:
     """Find the classes and pictures of a folder in either layout.
 
     Raises:
-        InputError: no such folder, no class folder in it, one class only, a class without pictures, or classes that
-            differ between the parts.
+        InputError: no such folder, no class folder in it, one class only, a class without pictures, classes that
+            differ between the parts, or a name that is no text.
     """
     if not path.is_dir():
         found, advice = (
             ("is a file", "Unpack it if it is an archive")
             if path.is_file()
-            else ("there is no such folder", "Check the path")
+            else (_no_such_folder(path), "Check the path")
         )
         raise InputError(f"{path}: {found}; expected a folder with one folder of pictures for each class. {advice}.")
-    parts = {
-        _ROLE_NAMES[folder.name.lower()]: folder for folder in _folders(path) if folder.name.lower() in _ROLE_NAMES
-    }
+    _refuse_broken_names(path)
+    parts = _parts(path)
     if "train" in parts and _folders(parts["train"]):
         return _list_layout(path, parts)
+    if parts and len(parts) == len(_folders(path)):
+        raise InputError(
+            f"{path}: holds only {shown_list([folder.name for folder in parts.values()])}, and no class folders in a "
+            "folder train; expected train/CLASS/… and test/CLASS/…, or a folder for each class. Sort the pictures."
+        )
     return _list_single(path)
+
+
+def has_validation_folder(path: Path) -> bool:
+    """Whether a folder of pictures says itself which of them validate."""
+    parts = _parts(path) if path.is_dir() else {}
+    return {"train", "validation"} <= parts.keys() and bool(_folders(parts["train"]))
+
+
+def _parts(path: Path) -> dict[Role, Path]:
+    """The subfolders that are called like a part."""
+    return {_ROLE_NAMES[folder.name.lower()]: folder for folder in _folders(path) if folder.name.lower() in _ROLE_NAMES}
+
+
+def _no_such_folder(path: Path) -> str:
+    place = "" if path.is_absolute() else f" in {Path.cwd()}"
+    return f"there is no such folder{place}"
+
+
+def _refuse_broken_names(path: Path) -> None:
+    """A run and its reports write down the names of folder and classes, as text."""
+    for folder in [path, *_folders(path), *(inner for part in _parts(path).values() for inner in _folders(part))]:
+        try:
+            str(folder).encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError(
+                f"{shown(str(folder))}: a name that is not UTF-8, as archives from other systems leave them. Rename "
+                "the folder."
+            ) from None
 
 
 def _list_layout(path: Path, folders: dict[Role, Path]) -> Listing:
@@ -178,9 +211,9 @@ def _folders(path: Path) -> list[Path]:
 
 def _pictures(folder: Path) -> list[Path]:
     return sorted(
-        entry
-        for entry in folder.rglob("*")
-        if entry.is_file() and not any(_is_note(folder / part) for part in entry.relative_to(folder).parts)
+        file
+        for file in files_below(folder)
+        if not any(_is_note(folder / part) for part in file.relative_to(folder).parts)
     )
 
 

@@ -11,7 +11,7 @@ from trainlab.data.archive import file_digest, is_archive, member_names
 from trainlab.data.catalog import describe, names
 from trainlab.data.content import is_gzip
 from trainlab.data.folder_source import FolderContent, ImageFolder
-from trainlab.data.folders import cache_folder
+from trainlab.data.folders import cache_folder, files_below
 from trainlab.data.foreign_name import shown_list
 from trainlab.data.picture import is_picture
 from trainlab.data.source import Edition, Source, SourceFile
@@ -69,7 +69,7 @@ def import_files(
 
     Raises:
         InputError: nothing at ``path``, neither a known file nor a picture among what is there, a folder of pictures
-            that cannot be used, or a folder that cannot be written.
+            that cannot be used, a folder that cannot be written, or a damaged file that is read before the copy.
     """
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder to import.")
@@ -78,7 +78,7 @@ def import_files(
     unrecognised: list[PassedOver] = []
     holds_pictures = False
     companions = {name for _, edition in _editions() if edition.archive for name in edition.archive.companions}
-    for candidate in [entry for entry in sorted(path.rglob("*")) if entry.is_file()] if path.is_dir() else [path]:
+    for candidate in filter(Path.is_file, files_below(path)) if path.is_dir() else [path]:
         if candidate.name in companions:
             continue
         if candidate.suffix.lower() == ".zip":
@@ -177,6 +177,7 @@ def _copy(path: Path, wanted: Source, edition: Edition, file: SourceFile | None,
 
     if not (destination.exists() and destination.samefile(path)):
         write_atomically(destination, copy)
+    edition.refuse_hidden(root / wanted.name, destination)
     return ImportedFile(wanted.name, edition.name, name, path, destination)
 
 

@@ -99,6 +99,21 @@ class Edition:
         found = {file: file.find_in(folder) for file in self.files[part]}
         return {file: path for file, path in found.items() if path is not None}
 
+    def refuse_hidden(self, folder: Path, copy: Path) -> None:
+        """Raises InputError where a damaged file is read before a genuine ``copy`` of it in the same folder.
+
+        Unpacked files come before the archive, and of two names the first: the copy then repairs nothing.
+        """
+        is_packed = self.archive is not None and copy.name in self.archive.names
+        for part in PARTS:
+            before = {
+                file: path
+                for file, path in self.find_in(folder, part).items()
+                if on_disk(path) != copy and (is_packed or copy.name in file.names)
+            }
+            for problem in filter(None, self.problems(before).values()):
+                raise InputError(f"{problem.rstrip('.')}. It is read before {copy}, so remove it.")
+
     def all_files(self) -> Iterator[SourceFile]:
         for part in PARTS:
             yield from self.files[part]

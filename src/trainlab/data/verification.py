@@ -34,7 +34,7 @@ def verify(name: str, data_dir: Path | None = None) -> list[FileCheck]:
 
     The folders are those of `trainlab.data.load`, in the same order. Of a set that is published in several editions,
     the one of which most is there is checked. What is compared is the content: a repacked archive or a pickle that
-    was written anew is genuine when its labels and pixels are.
+    was written anew, in a form that can be read, is genuine when its labels and pixels are.
 
     Raises:
         InputError: unknown name, ``data_dir`` is no folder, or a folder of pictures, which has no original.

@@ -134,7 +134,8 @@ def read_text(key: str, text: str) -> Choices | Range:
             f"{key}={text} has an empty value. Write values with one comma between two, such as {key}=A,B."
         )
     for piece in pieces[1:]:
-        if isinstance(default, str) and "=" in piece and piece[0] not in "'\"":
+        is_setting = piece == "skip_unreadable" or ("=" in piece and piece[0] not in "'\"")  # of a folder's name
+        if isinstance(default, str) and is_setting:
             raise InputError(
                 f"{key}={text} would be {len(pieces)} values, the last of them {piece!r}: a comma begins another. "
                 f"Put a value that holds a comma into quotes of its own: {key}=\"'{text}'\"."
