@@ -22,12 +22,13 @@ def lines(record: dict[str, Any]) -> list[str]:
             f"{one['preset']}, {one['epochs']} epochs on {one['data'].partition(':')[0]}",
             *_cells(one, "seconds", "epoch seconds"),
             _accuracy(one, "test accuracy"),
-            _accuracy(one, "test-time augmentation"),
+            _accuracy(one, "with mirror images"),
+            _accuracy(one, "in six views"),
             _n(one["seconds"]),
         ]
         for one in record["trainings"]
     ]
-    columns = ["training", "seconds", "seconds an epoch", "test accuracy", "with test-time augmentation", "n"]
+    columns = ["training", "seconds", "seconds an epoch", "test accuracy", "with mirror images", "in six views", "n"]
     return [
         f"# {record['device']}",
         "",

@@ -1,6 +1,7 @@
 """The other verbs: evaluate, predict, show, list, data."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,42 @@ def test_evaluate_is_a_sentence_or_json(trainlab: Command, run: str) -> None:
     found = json.loads(trainlab("evaluate", run, "--part", "validation", "--json").out)
     assert found["accuracy"] == summary["best"]["validation"]["accuracy"]
     assert found["images"] == 60
+    assert "tta" not in found
+
+
+def test_evaluate_looks_at_images_in_several_ways(trainlab: Command, run: str) -> None:
+    (plain, mirrored), (again, six) = (
+        trainlab("evaluate", run, "--tta", *words).out.splitlines() for words in ([], ["--tta-shift", "1"])
+    )
+    assert plain == again
+    assert " images right together with their mirror images (" in mirrored
+    assert " images right in six views (" in six
+    found = json.loads(trainlab("evaluate", run, "--tta", "--tta-shift", "2", "--json").out)
+    assert found["tta"].keys() == {"loss", "accuracy", "views"}
+    assert found["tta"]["views"] == 6
+    assert found["tta"]["loss"] != found["loss"]
+    done = trainlab("evaluate", run, "--tta-shift", "1")
+    assert done.status == 2
+    assert "--tta-shift belongs to --tta. Give both, or neither." in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"), [("{}", "status"), ("[]", "status"), ('{"status": "finished"}', "final")]
+)
+def test_a_summary_that_was_edited_is_told_and_hides_no_other_run(
+    trainlab: Command, run: str, content: str, missing: str
+) -> None:
+    shutil.copytree(run, "runs/edited")
+    shutil.copytree(run, "runs/whole")
+    Path("runs/edited/summary.json").write_text(content)
+    expected = f"summary.json is damaged (it has no {missing}). Take the file from a copy of the run"
+    listed = trainlab("list")
+    assert listed.status == 0
+    assert expected in listed.out
+    assert "finished, validation" in listed.out
+    done = trainlab("resume", "runs/edited")
+    assert done.status == 2
+    assert expected in done.err
 
 
 def test_evaluate_refuses_what_is_no_run(trainlab: Command) -> None:

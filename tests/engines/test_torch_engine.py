@@ -85,26 +85,6 @@ def test_targets_of_mixed_images_have_the_numpy_engine_s_losses(settings: dict[s
     assert theirs.eval_step(mixed).loss == pytest.approx(ours.eval_step(mixed).loss, abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["numpy", "torch"])
-@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.2}, {"loss": "mse"}], ids=str)
-def test_images_judged_with_their_mirror_images(settings: dict[str, Any], kind: str) -> None:
-    one = engine(engine=kind, **settings)
-    for step in range(5):
-        one.train_step(batch(step))
-    plain = batch(9)
-    mirrored = plain._replace(images=np.ascontiguousarray(plain.images[..., ::-1]))
-    both, turned = one.eval_step(plain, mirrored=True), one.eval_step(mirrored, mirrored=True)
-    assert both.loss == pytest.approx(turned.loss, abs=1e-6)
-    if "loss" not in settings:
-        probabilities = (one.predict(plain.images) + one.predict(mirrored.images)) / 2
-        share = settings.get("label_smoothing", 0) / 3
-        targets = share + (1 - 3 * share) * np.eye(3)[plain.labels]
-        assert both.loss == pytest.approx(-(targets * np.log(probabilities)).sum(axis=1).mean(), abs=1e-6)
-        assert both.correct == (probabilities.argmax(axis=1) == plain.labels).sum()
-    same = plain._replace(images=plain.images + mirrored.images)  # their own mirror images
-    assert one.eval_step(same, mirrored=True).loss == pytest.approx(one.eval_step(same).loss, abs=1e-6)
-
-
 @pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_targets_of_a_single_class_are_that_class(settings: dict[str, Any]) -> None:
     with_labels, with_targets = engine(engine="torch", **settings), engine(engine="torch", **settings)

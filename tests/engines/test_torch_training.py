@@ -9,6 +9,7 @@ from tests.engines.test_torch_engine import batch, config, engine
 from trainlab.engines import State
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.experiments.assemble import build_engine
+from trainlab.experiments.assemble_torch import _build_optimizer
 
 
 def torch_engine(**settings: Any) -> TorchEngine:
@@ -103,6 +104,37 @@ def test_a_state_in_float16_goes_on_bit_for_bit(stop: int) -> None:
     for part in ("model", "optimizer"):
         for name, array in getattr(state, part).items():
             np.testing.assert_array_equal(array, getattr(second.state(), part)[name])
+
+
+@pytest.mark.parametrize("settings", [{"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"optimizer": "adam"}])
+def test_a_step_in_float16_that_overflows_leaves_nothing_behind(settings: dict[str, Any]) -> None:
+    """Gradients are scaled up until one is infinite; the step is then left out, momentum included."""
+    half = torch_engine(**settings, precision="fp32")
+    half = TorchEngine(half.model, _build_optimizer(config(**settings), half.model, "fp16"), precision="fp16")
+    assert half._scaler is not None
+    half._scaler.update(2.0**40)  # a float16 ends at 65,504
+    first = half.state()
+    half.train_step(batch(0))
+    state = half.state()
+    assert state.optimizer["scaler:scale"] == 2.0**39
+    for name, array in first.model.items():
+        np.testing.assert_array_equal(array, state.model[name])
+    for name, array in state.optimizer.items():
+        assert not name.endswith(("momentum_buffer", "exp_avg", "exp_avg_sq")) or not array.any(), name
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_run_in_float16_goes_on_in_another_number_format_and_back(steps: int) -> None:
+    half, whole, again = half_engine(), torch_engine(), half_engine()
+    for step in range(steps):
+        half.train_step(batch(step))
+    whole.load_state(half.state())
+    for name, array in half.state().model.items():
+        np.testing.assert_array_equal(array, whole.state().model[name])
+    whole.train_step(batch(steps))
+    again.load_state(whole.state())
+    assert np.isfinite(again.train_step(batch(steps + 1)).loss)
+    assert again.state().optimizer["scaler:scale"] > 0
 
 
 STRANGERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

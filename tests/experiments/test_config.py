@@ -136,6 +136,16 @@ def test_settings_that_contradict_each_other(words: list[str], message: str) -> 
         (["beta1=0.8", "optimizer=adamw"], {}),
         (["tta=true", "evaluate_test=false"], {"tta": "evaluate_test=true"}),
         (["tta=true"], {}),
+        (["tta_shift=1"], {"tta_shift": "tta=true"}),
+        (["tta_shift=1", "tta=true"], {}),
+        (
+            ["tta=true", "tta_shift=1", "evaluate_test=false"],
+            {"tta": "evaluate_test=true", "tta_shift": "evaluate_test=true"},
+        ),
+        (
+            ["initial_std=1", "initialization=normal", "model=lenet"],
+            dict.fromkeys(["initial_std", "initialization"], "model=mlp"),
+        ),
     ],
 )
 def test_settings_that_nothing_reads_are_told_with_what_they_belong_to(words: list[str], idle: dict[str, str]) -> None:

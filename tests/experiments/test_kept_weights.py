@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.experiments.whole_runs import interrupt_after
 from trainlab.cli.train import figures_table
 from trainlab.errors import InputError
 from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train
@@ -70,3 +71,18 @@ def test_a_summary_that_names_other_weights_is_refused(last: Result, tmp_path: P
     (run.path / "summary.json").write_text(json.dumps(summary | {"kept": "first"}))
     with pytest.raises(InputError, match=r"summary.json has 'first' for 'kept', so the run cannot be read"):
         measure(run)
+
+
+def test_a_run_in_the_middle_of_an_epoch_has_no_last_epoch(tiny_mnist: Path, tmp_path: Path) -> None:
+    config = configuration(tiny_mnist, "last").override(["checkpoint_steps=1"])
+    interrupt_after(3, config, tmp_path / "early")
+    with pytest.raises(InputError, match="holds no weights to use: no epoch was finished"):
+        evaluate_run(RunFolder.open(tmp_path / "early"), "validation")
+    run = interrupt_after(24 + 3, config, tmp_path / "run").run
+    with pytest.raises(
+        InputError, match=r"run is in the middle of epoch 2, and with keep = \"last\" it has the weights"
+    ):
+        evaluate_run(run, "validation")
+    resumed = resume(run.path)
+    assert resumed is not None
+    assert evaluate_run(run, "validation").metrics._asdict() == resumed.summary["final"]["validation"]

@@ -4,14 +4,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from tests.experiments.whole_runs import assert_equal_runs, interrupt_after
 from trainlab.data import load
+from trainlab.data.transforms import Raw
 from trainlab.errors import InputError
-from trainlab.experiments import Config, RunFolder, evaluate_run, resume, train
+from trainlab.experiments import Config, RunFolder, evaluate_run, prepared_data, resume, train
 from trainlab.experiments.prediction import predict_images
+from trainlab.experiments.prepared_data import at_most, evaluation_batches, prepare_data
 from trainlab.training import Event, StepEnded
 
 
@@ -39,6 +42,50 @@ def test_a_folder_of_pictures_keeps_its_own_validation_part(pictures: Path, tmp_
     assert (len(split.train), len(split.validation)) == (60, 30)
     assert evaluate_run(result.run, "test").size == 30
     assert evaluate_run(result.run, "validation").metrics._asdict() == result.summary["best"]["validation"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["tta=true", "tta_shift=8"], "tta_shift: images of 8 × 8 pixels cannot be moved by 8; expected at most 7."),
+        (["augment=crop", "crop_padding=8", "crop_mode=reflect"], "crop: padding=8 reflects more than images of 8 × 8"),
+    ],
+)
+def test_what_no_image_is_large_enough_for_is_found_before_the_folder_is_made(
+    pictures: Path, tmp_path: Path, words: list[str], message: str
+) -> None:
+    config = of_pictures(pictures, *words).override([f"dataset=folder:{pictures},size=8"])
+    with pytest.raises(InputError, match=message):
+        train(config, tmp_path / "run", "pictures")
+    assert not (tmp_path / "run").exists()
+
+
+def test_test_images_of_another_size_are_refused(pictures: Path, tmp_path: Path) -> None:
+    run = train(of_pictures(pictures), tmp_path / "run", "pictures").run
+    config = run.path / "config.toml"
+    config.write_text(config.read_text().replace(",size=28", ",size=14"))
+    expected = (
+        r"\(test\) has images of 1 × 14 × 14, and .*run learned those of 1 × 28 × 28 \(channels × height × width\)"
+    )
+    with pytest.raises(InputError, match=expected):
+        evaluate_run(RunFolder.open(run.path), "test")
+
+
+def test_larger_pictures_are_evaluated_fewer_at_a_time(pictures: Path) -> None:
+    dataset = load(f"folder:{pictures},size=256", "train")
+    assert (at_most(512, dataset), at_most(10, dataset)) == (8, 1)
+    assert evaluation_batches(dataset, np.arange(30), Raw()).batch_size == 8
+    assert at_most(512, load("mnist", "test")) == 512
+
+
+def test_the_sample_of_training_images_has_every_class(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared_data, "SAMPLE", 8)
+    data = prepare_data(of_pictures(pictures, "transform=raw"))
+    sample = data.sample()
+    shown = [next(i for i in data.split.train if (data.dataset.images[i] == image).all()) for image in sample]
+    assert len(shown) == 8
+    assert set(data.dataset.labels[shown]) == {0, 1}
+    assert set(data.dataset.labels[data.split.train[:8]]) == {0}  # they come class by class
 
 
 def test_a_run_predicts_where_its_pictures_are_not(pictures: Path, tmp_path: Path) -> None:

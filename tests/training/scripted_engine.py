@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainlab.engines import Batch, LateResult, State, StepResult
+from trainlab.engines import PLAIN, Batch, LateResult, State, StepResult, View
 from trainlab.nn import Array
 
 
@@ -49,7 +49,7 @@ class ScriptedEngine:
     def begin_step(self, batch: Batch) -> LateResult:
         raise AssertionError("an engine without lag is never asked to begin a step")
 
-    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
+    def eval_step(self, batch: Batch, views: Sequence[View] = PLAIN) -> StepResult:
         accuracy = self.accuracies.pop(0) if len(self.accuracies) > 1 else self.accuracies[0]
         return StepResult(0.25, round(accuracy * len(batch.images)), len(batch.images))
 

@@ -167,7 +167,7 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_keeps_the_last_checkpoint(t
 
 def test_a_validation_loss_that_is_not_finite_stops_too() -> None:
     class Blind(ScriptedEngine):
-        def eval_step(self, batch: Any, mirrored: bool = False) -> StepResult:
+        def eval_step(self, batch: Any, views: Any = ()) -> StepResult:
             return StepResult(float("nan"), 0, 4)
 
     outcome = trainer(Blind(), []).run()

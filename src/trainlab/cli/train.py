@@ -225,7 +225,7 @@ def figures_table(summary: dict[str, Any]) -> list[str]:
     ]
     kept = summary.get("kept", "best")
     tested = f"{'best' if kept == 'best' else 'last'} epoch {summary[kept]['epoch']}"
-    for part, title in (("test", "test"), ("test_tta", "test, mirrored")):
+    for part, title in (("test", "test"), ("test_tta", "test, tta")):
         if summary.get(part) is not None:
             rows.append((tested, title, summary[part]))
     header = f"{'':20}{'':16}{'loss':>8}{'accuracy':>11}"

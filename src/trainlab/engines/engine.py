@@ -1,12 +1,13 @@
 """What the training loop asks of an engine, whichever library computes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
+from trainlab.engines.views import PLAIN, View
 from trainlab.nn import Array
 
 
@@ -75,11 +76,11 @@ class Engine(Protocol):
         In a `Group` of processes all of them take the same step and have the result of the whole batch.
         """
 
-    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
+    def eval_step(self, batch: Batch, views: Sequence[View] = PLAIN) -> StepResult:
         """Forward only, in evaluation mode; nothing changes. In a `Group`, the result of this process's part.
 
-        With ``mirrored`` each image is judged together with its mirror image, by the mean of the two's probabilities
-        (of a squared error's scores, which are none): test-time augmentation.
+        With several views each image is judged by the mean of their probabilities (of a squared error's scores, which
+        are none): test-time augmentation.
         """
 
     def predict(self, images: Array) -> Array:

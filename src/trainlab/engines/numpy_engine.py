@@ -1,7 +1,9 @@
 """Training on NumPy, with the backward passes of `trainlab.nn`."""
 
 import operator
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from trainlab.engines.engine import Batch, State, StepResult
 from trainlab.engines.freed_memory import keep_freed_memory
+from trainlab.engines.views import PLAIN, View
 from trainlab.nn import Array, Conv2d, Dropout, Loss, Module, MSELoss, blas, functional, parallel
 from trainlab.nn.module import check_fit
 from trainlab.optim import Optimizer, clip_grad_norm
@@ -70,12 +73,10 @@ class NumpyEngine:
 
         return _result(loss, scores, batch)
 
-    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
+    def eval_step(self, batch: Batch, views: Sequence[View] = PLAIN) -> StepResult:
         if self.model.training:
             self.model.eval()
-        scores = self.model.forward(batch.images)
-        if mirrored:
-            scores = self._together(scores, self.model.forward(np.ascontiguousarray(batch.images[..., ::-1])))
+        scores = self.model.forward(batch.images) if views is PLAIN else self._seen(batch.images, views)
         return _result(self._loss_of(scores, batch), scores, batch)
 
     def predict(self, images: Array) -> Array:
@@ -97,12 +98,12 @@ class NumpyEngine:
         self.model.load_state_dict(state.model)
         self.optimizer.load_state(state.optimizer)
 
-    def _together(self, one: Array, other: Array) -> Array:
-        """Scores whose softmax is the mean of both's: log((softmax(one) + softmax(other)) / 2); or the mean scores."""
+    def _seen(self, images: Array, views: Sequence[View]) -> Array:
+        """Scores whose softmax is the mean over the views, ``log Σ share · softmax(scores)``; or the mean scores."""
+        shown = ((view.share, self.model.forward(np.ascontiguousarray(view.of(images)))) for view in views)
         if self._needs_one_hot:
-            mean_scores: Array = (one + other) / 2
-            return mean_scores
-        mean = (functional.softmax(one) + functional.softmax(other)) / 2
+            return reduce(np.add, (share * scores for share, scores in shown))
+        mean = reduce(np.add, (share * functional.softmax(scores) for share, scores in shown))
         logarithms: Array = np.log(np.maximum(mean, np.finfo(mean.dtype).tiny))
         return logarithms
 

@@ -3,7 +3,7 @@
 This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from trainlab.engines.group import Group
 from trainlab.engines.torch_average import AveragedModel
 from trainlab.engines.torch_hardware import Precision, choose_memory_format, errors_explained, torch_thread_limit
 from trainlab.engines.torch_memory import as_array, expected_memory, memory_of, put_memory
+from trainlab.engines.views import PLAIN, View
 from trainlab.errors import InputError
 from trainlab.models.torch_twin import KeyedDropout
 from trainlab.nn import Array
@@ -25,6 +26,7 @@ from trainlab.nn.module import check_fit
 from trainlab.randomness import generator
 
 STEPS_AHEAD = 16  # of Python before a GPU: milliseconds, in which a listener may write a line
+_SCALE = "scaler:scale"  # by which float16 gradients were multiplied last: what a state of such a run holds
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -143,11 +145,9 @@ class TorchEngine:
             self._average.update(self.model, self.steps)
         return _late(torch.stack([mean_loss, correct]), whole_weight)
 
-    def eval_step(self, batch: Batch, mirrored: bool = False) -> StepResult:
+    def eval_step(self, batch: Batch, views: Sequence[View] = PLAIN) -> StepResult:
         whole = self._on_device(batch)
-        scores = self._scores(whole.images)
-        if mirrored:
-            scores = self._together(scores, self._scores(self._images(whole.images.flip(-1))))
+        scores = self._scores(whole.images) if views is PLAIN else self._seen(whole.images, views)
         weight = len(scores) if batch.weights is None else float(batch.weights.sum())
         loss, correct = self._loss_of(scores, whole, weight), whole.weigh(scores.argmax(1) == whole.labels)
         return _late(torch.stack([loss, correct.to(loss.dtype)]), weight)()
@@ -187,7 +187,7 @@ class TorchEngine:
             if self.steps:  # before, the average is the weights themselves
                 tensors = {name: torch.from_numpy(np.array(state.optimizer[f"average:{name}"])) for name in tensors}
             self._average.model.load_state_dict(tensors)
-        if self._scaler is not None:
+        if self._scaler is not None and _SCALE in state.optimizer:  # else the run was in another number format so far
             settings = {key: state.optimizer[f"scaler:{key}"].item() for key in self._scaler.state_dict()}
             self._scaler.load_state_dict(settings)
 
@@ -197,13 +197,17 @@ class TorchEngine:
         expected: dict[str, tuple[int, ...]] = {"steps": ()}
         if self._average is not None:
             expected |= {f"average:{name}": shape for name, shape in shapes.items()}
-        if self._scaler is not None:
+        optimizer = state.optimizer
+        was_scaled = _SCALE in optimizer  # by a run in float16, which may go on in another number format
+        if was_scaled and self._scaler is not None:
             expected |= {f"scaler:{key}": () for key in self._scaler.state_dict()}
-        has_memory = any("/" in name for name in state.optimizer)
-        took_steps = self._scaler is None and "steps" in state.optimizer and state.optimizer["steps"] > 0
+        elif was_scaled:
+            optimizer = {name: array for name, array in optimizer.items() if not name.startswith("scaler:")}
+        has_memory = any("/" in name for name in optimizer)
+        took_steps = not was_scaled and "steps" in optimizer and optimizer["steps"] > 0
         if has_memory or took_steps:  # with a scaler, the first steps may all have been left out
             expected |= expected_memory(self.model, self.optimizer)
-        check_fit(expected, state.optimizer, f"this state does not fit this {type(self.optimizer).__name__}")
+        check_fit(expected, optimizer, f"this state does not fit this {type(self.optimizer).__name__}")
 
     # ------------------------------------------------------------ parts of a step
 
@@ -232,11 +236,12 @@ class TorchEngine:
             scores: torch.Tensor = model(images)
         return scores.to(self._dtype)
 
-    def _together(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Scores whose softmax is the mean of both's: log((softmax(one) + softmax(other)) / 2); or the mean scores."""
+    def _seen(self, images: torch.Tensor, views: Sequence[View]) -> torch.Tensor:
+        """Scores whose softmax is the mean over the views, ``log Σ share · softmax(scores)``; or the mean scores."""
+        shown = ((view.share, self._scores(self._images(view.of(images)))) for view in views)
         if self.loss == "mse":
-            return (one + other) / 2
-        mean = (torch.softmax(one, 1) + torch.softmax(other, 1)) / 2
+            return torch.stack([share * scores for share, scores in shown]).sum(0)
+        mean = torch.stack([share * torch.softmax(scores, 1) for share, scores in shown]).sum(0)
         return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
 
     def _on_device(self, batch: Batch) -> "_Part":

@@ -144,8 +144,14 @@ def torch_thread_limit(threads: int) -> Iterator[None]:
 
 
 @contextmanager
-def errors_explained() -> Iterator[None]:
+def errors_explained(
+    remedy: str = "A smaller batch_size needs less; accumulate=4 computes each batch in four parts and learns the "
+    "same, but for BatchNorm's statistics.",
+) -> Iterator[None]:
     """Turn what PyTorch says of memory and of lonely images into a message with a remedy, inside a ``with`` block.
+
+    Args:
+        remedy: against too little memory.
 
     Raises RunFailed when memory does not suffice, and InputError when BatchNorm has nothing to compare a value with.
     """
@@ -162,7 +168,4 @@ def errors_explained() -> Iterator[None]:
         first_line = str(error).strip().partition("\n")[0]
         if not isinstance(error, torch.OutOfMemoryError) and not _NO_MEMORY.search(first_line):
             raise
-        raise RunFailed(
-            f"out of memory ({first_line}) A smaller batch_size needs less; accumulate=4 computes each batch in "
-            "four parts and learns the same, but for BatchNorm's statistics."
-        ) from error
+        raise RunFailed(f"out of memory ({first_line}) {remedy}") from error

@@ -26,6 +26,7 @@ from trainlab.engines.torch_hardware import (
     check_compiler,
     choose_device,
     choose_precision,
+    errors_explained,
 )
 from trainlab.engines.torch_muon import Muon
 from trainlab.models import torch_models
@@ -52,24 +53,25 @@ def build_torch_engine(
         check_compiler()
     if device.type == "cpu":
         keep_freed_memory()
-    model = build_torch_model(config, image_shape, classes, dtype)
-    if sample is not None and isinstance(model, FastNet):
-        model.whitening.fit(torch.from_numpy(sample()))
-    model = model.to(device)
-    return TorchEngine(
-        model,
-        _build_optimizer(config, model, precision),
-        loss="mse" if config.loss == "mse" else "cross_entropy",
-        label_smoothing=config.label_smoothing,
-        device=device,
-        precision=precision,
-        seed=config.seed,
-        clip_norm=config.clip_norm,
-        accumulate=config.accumulate,
-        ema=config.ema,
-        compiled=config.compile,
-        group=group,
-    )
+    with errors_explained("A smaller network (hidden) or smaller pictures (size) need less."):
+        model = build_torch_model(config, image_shape, classes, dtype)
+        if sample is not None and isinstance(model, FastNet):
+            model.whitening.fit(torch.from_numpy(sample()))
+        model = model.to(device)
+        return TorchEngine(
+            model,
+            _build_optimizer(config, model, precision),
+            loss="mse" if config.loss == "mse" else "cross_entropy",
+            label_smoothing=config.label_smoothing,
+            device=device,
+            precision=precision,
+            seed=config.seed,
+            clip_norm=config.clip_norm,
+            accumulate=config.accumulate,
+            ema=config.ema,
+            compiled=config.compile,
+            group=group,
+        )
 
 
 def _check_float64(precision: str, device: torch.device) -> None:
@@ -115,7 +117,8 @@ def _build_optimizer(config: Config, model: torch.nn.Module, precision: Precisio
             config.momentum,
             nesterov=config.nesterov,
             weight_decay=config.weight_decay,
-            fused=True,
+            # of a step that GradScaler leaves out, PyTorch 2.13's fused kernel keeps a momentum that nobody has written
+            fused=precision != "fp16",
         )
     if config.optimizer == "muon":
         return Muon(

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from trainlab.data.folder_source import PREFIX, ImageFolder
+from trainlab.data.image_folder import has_validation_folder
 from trainlab.experiments.settings import value_text
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ BELONGING: tuple[tuple[str, tuple[Any, ...], tuple[str, ...]], ...] = (
     ("schedule", ("multi_step",), ("milestones",)),
     ("schedule", ("step", "multi_step"), ("gamma",)),
     ("evaluate_test", (True,), ("tta",)),
+    ("tta", (True,), ("tta_shift",)),
 )
 """A setting, some of its values, and the settings that are read where it has one of those."""
 
@@ -38,8 +41,12 @@ def without_effect(config: "Config") -> dict[str, str]:
     'model=mlp or model=fastnet'
     """
     found: dict[str, str] = {}
-    for partner, values, keys in BELONGING:
+    for partner, values, keys in BELONGING:  # a partner comes before those that belong to it
         value = getattr(config, partner)
-        if not set(values) & set(value if isinstance(value, tuple) else [value]):
+        if partner in found:
+            found |= dict.fromkeys(keys, found[partner])
+        elif not set(values) & set(value if isinstance(value, tuple) else [value]):
             found |= dict.fromkeys(keys, " or ".join(f"{partner}={value_text(one)}" for one in values))
+    if config.dataset.startswith(PREFIX) and has_validation_folder(ImageFolder.from_name(config.dataset).path):
+        found["split"] = "data without a validation folder of their own"
     return found

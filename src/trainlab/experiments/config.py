@@ -27,7 +27,7 @@ OTHER_NAMES = {
 """What other tools call a setting: an error names ours."""
 
 HOW_IT_IS_RUN = frozenset(
-    {"seed", "data_dir", "device", "threads", "compile", "evaluate_test", "tta", "checkpoint_steps"}
+    {"seed", "data_dir", "device", "threads", "compile", "evaluate_test", "tta", "tta_shift", "checkpoint_steps"}
     | {"checkpoint_seconds"}
 )
 """Settings that say nothing about what is learned."""
@@ -145,7 +145,7 @@ class Config:
     step_every: int = setting(10, "epochs between two drops, schedule=step", low=1)
     milestones: tuple[int, ...] = setting((), "epochs after which the rate drops, schedule=multi_step", low=1)
     gamma: float = setting(0.1, "factor of each drop", low=0, high=1, open_low=True)
-    warm_up: float = setting(0.0, "epochs of linear warm-up", low=0)
+    warm_up: float = setting(0.0, "epochs of linear warm-up", low=0, high=1_000_000)
     patience: int = setting(0, "stop after so many epochs without a better validation accuracy; 0 never", low=0)
 
     keep: str = setting(
@@ -160,6 +160,7 @@ class Config:
     compile: bool = setting(False, "let torch.compile make the network faster; needs a C++ compiler; engine=torch")
     evaluate_test: bool = setting(True, "evaluate the weights that are kept on the test set, once, at the end")
     tta: bool = setting(False, "report also the test accuracy over each image together with its mirror image")
+    tta_shift: int = setting(0, "pixels: tta sees both also moved down and right, and up and left", low=0, high=8)
     checkpoint_steps: int = setting(0, "save after so many steps; 0 after every epoch only", low=0)
     checkpoint_seconds: float = setting(30.0, "save after so many seconds; 0 after every epoch only", low=0)
 

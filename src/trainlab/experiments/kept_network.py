@@ -1,5 +1,6 @@
 """The network that a run has kept: its weights, and the figures that they have on any part of the data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainlab.data import Dataset, describe, load, transforms
-from trainlab.engines import Engine, Group
+from trainlab.engines import Engine, Group, View
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import build_engine
 from trainlab.experiments.prepared_data import data_directory, evaluation_batches
@@ -66,6 +67,11 @@ def load_kept(run: RunFolder) -> Checkpoint:
         checkpoint, refused = run.checkpoints.load_latest()
         if refused:  # an older one would pass for the last
             raise refused[0]
+        if checkpoint.training.last is not None and checkpoint.training.step_in_epoch:
+            raise InputError(
+                f'{run.path} is in the middle of epoch {checkpoint.training.epoch + 1}, and with keep = "last" it has '
+                f"the weights of no whole epoch then. Wait for its end, or go on with `trainlab resume {run.path}`."
+            )
     elif run.checkpoints.best_path.exists():
         checkpoint = load_checkpoint(run.checkpoints.best_path)
     else:
@@ -86,15 +92,15 @@ class Evaluation:
     metrics: Metrics
     epoch: int
     """Whose weights were used."""
-    mirrored: Metrics | None = None
+    augmented: Metrics | None = None
     """With test-time augmentation, when it was asked for."""
 
 
-def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Group | None = None) -> Evaluation:
+def evaluate_run(run: RunFolder, part: str, *, views: Sequence[View] = (), group: Group | None = None) -> Evaluation:
     """Loss and accuracy of the weights that a run has kept, on the test, validation or training images.
 
     Args:
-        mirrored: judge each image also together with its mirror image, see `Engine.eval_step`.
+        views: judge each image also by all of these together, see `augmented_views`; none: only as it is.
         group: the processes that share the work, each of which calls this.
     """
     group = group or Group()
@@ -105,11 +111,20 @@ def evaluate_run(run: RunFolder, part: str, *, mirrored: bool = False, group: Gr
             f"{dataset.name} ({part}) has other classes than {run.path} learned: {few(dataset.classes)} instead of "
             f"{few(network.classes)}. Put the images back as they were, or train again."
         )
+    if dataset.image_shape != network.image_shape:
+        raise InputError(
+            f"{dataset.name} ({part}) has images of {_text(dataset.image_shape)}, and {run.path} learned those of "
+            f"{_text(network.image_shape)} (channels × height × width). Put dataset in its config.toml back as it was."
+        )
     batches = evaluation_batches(dataset, indices, network.transform, group.part)
     with network.engine.thread_limit(run.threads):
         plain = evaluate(network.engine, batches.epoch(0), group)
-        both = evaluate(network.engine, batches.epoch(0), group, mirrored=True) if mirrored else None
-    return Evaluation(part, len(indices), plain, network.epoch, both)
+        augmented = evaluate(network.engine, batches.epoch(0), group, views=views) if views else None
+    return Evaluation(part, len(indices), plain, network.epoch, augmented)
+
+
+def _text(image_shape: tuple[int, int, int]) -> str:
+    return " × ".join(map(str, image_shape))
 
 
 def images_of(run: RunFolder, part: str) -> tuple[Dataset, NDArray[np.int64]]:

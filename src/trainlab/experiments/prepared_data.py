@@ -14,7 +14,8 @@ from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 
 SAMPLE = 5000  # images: enough for the covariance of a 2×2 patch, 60 MB of float32 at 3×32×32
-EVALUATION_BATCH = 512  # images; no effect on the figures beyond rounding, 1.6 MB of float32 at 28×28
+EVALUATION_BATCH = 512  # images; no effect on the figures beyond rounding
+PIXELS = 32 * 32  # of an image: of larger ones there are fewer in either, so that both take the same memory
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class PreparedData:
 
     def sample(self) -> NDArray[np.float32]:
         """Some training images as the network gets them, none of them augmented."""
-        images: NDArray[np.uint8] = self.dataset.images[self.split.train[:SAMPLE]]
-        sample: NDArray[np.float32] = self.transform(images)
+        train = self.split.train  # a folder's pictures come class by class, so the first ones would not do
+        chosen = train[np.linspace(0, len(train) - 1, min(len(train), at_most(SAMPLE, self.dataset))).astype(np.int64)]
+        sample: NDArray[np.float32] = self.transform(self.dataset.images[chosen])
         return sample
 
 
@@ -119,8 +121,14 @@ def build_augment(config: Config, transform: Transform) -> augmentation.Augment 
 def evaluation_batches(dataset: Dataset, indices: Any, transform: Transform, part: tuple[int, int] = (0, 1)) -> Loader:
     """Batches in order, for measuring."""
     _, processes = part
-    size = min(EVALUATION_BATCH * processes, len(indices))
+    size = min(at_most(EVALUATION_BATCH, dataset) * processes, len(indices))
     return Loader(dataset, indices, size, transform, seed=0, shuffle=False, part=part)
+
+
+def at_most(images: int, dataset: Dataset) -> int:
+    """So many images, or as many as have the pixels that those would have at 32×32; at least one."""
+    _, height, width = dataset.image_shape
+    return max(1, min(images, images * PIXELS // (height * width)))
 
 
 def data_directory(config: Config) -> Path | None:

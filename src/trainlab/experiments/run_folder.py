@@ -228,7 +228,15 @@ def kept_epoch(summary: Mapping[str, Any]) -> dict[str, Any] | None:
 def read_summary(run: Path) -> dict[str, Any] | None:
     """`RunFolder.read_summary` of the folder ``run``, which need not be opened for that."""
     path = run / "summary.json"
-    return _parse_json(str(path), path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    found = _parse_json(str(path), path.read_bytes())
+    missing = [key for key in ("status", "final", "best") if not isinstance(found, dict) or key not in found]
+    if missing:
+        raise InputError(
+            f"{path} is damaged (it has no {missing[0]}). Take the file from a copy of the run, or leave this run out."
+        )
+    return found
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:

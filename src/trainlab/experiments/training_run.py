@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.data import Split, locate
-from trainlab.engines import Engine, Group
+from trainlab.engines import Engine, Group, augmented_views
 from trainlab.engines.group import ProcessLost
 from trainlab.errors import InputError
 from trainlab.experiments.assemble import build_engine, build_schedule
@@ -145,10 +145,19 @@ def _look_for_test_images(config: Config) -> None:
 def _assemble(config: Config, group: Group, chosen: Split | None = None) -> tuple[PreparedData, Engine]:
     """Data and engine of a new run; with the split of a run that goes on, for weights that will be loaded."""
     data = prepare_data(config, chosen, part=group.part)
+    _try_one_image(config, data)
     sample = data.sample if chosen is None else None
     engine = build_engine(config, data.dataset.image_shape, len(data.dataset.classes), sample, group)
     data.place(engine)
     return data, engine
+
+
+def _try_one_image(config: Config, data: PreparedData) -> None:
+    """Raises InputError where images are too small for what is done to them, in training or in the test at its end."""
+    one = data.train_batches.serve(data.split.train[:1], epoch=1).images
+    if config.evaluate_test and config.tta:
+        for view in augmented_views(config.tta_shift):
+            view.of(one)
 
 
 def _thread_count(config: Config, data: PreparedData, group: Group) -> int:
@@ -203,21 +212,21 @@ def _train(
         try:
             outcome = trainer.run()
         except (InputError, ProcessLost) as error:  # the disk is full, say
-            kind = ProcessLost if isinstance(error, ProcessLost) else InputError
             if run.checkpoints.step_paths():
-                advice = f"What was saved is whole: go on with `trainlab resume {run.path}`."
+                advice = f"What was saved is whole: with the same settings, go on with `trainlab resume {run.path}`."
             else:
                 advice = f"Nothing was saved yet: remove {run.path} and start again."
-            raise kind(f"{error} {advice}") from error
+            raise type(error)(f"{error} {advice}") from error
     figures: dict[str, Metrics | None] = {}
     if outcome.status == "finished" and config.evaluate_test:
         try:
-            test = evaluate_run(run, "test", mirrored=config.tta, group=group)
+            views = augmented_views(config.tta_shift) if config.tta else ()
+            test = evaluate_run(run, "test", views=views, group=group)
         except InputError as error:  # the test images have gone, say
             group.from_first(lambda: run.write_summary(outcome, parameters, {}))
             advice = f"The training is done and saved; later, `trainlab evaluate {run.path}` looks at the test images."
-            raise InputError(f"{error} {advice}") from error
-        figures = {"test": test.metrics, "test_tta": test.mirrored}
+            raise type(error)(f"{error} {advice}") from error
+        figures = {"test": test.metrics, "test_tta": test.augmented}
     return Result(run, outcome, group.from_first(lambda: run.write_summary(outcome, parameters, figures)))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.engines import Batch, Engine, Group, LateEngine, LateResult, StepResult
+from trainlab.engines import PLAIN, Batch, Engine, Group, LateEngine, LateResult, StepResult, View
 from trainlab.errors import InputError
 from trainlab.optim import Schedule
 from trainlab.training.batches import Batches
@@ -259,17 +259,17 @@ class Trainer:
 
 
 def evaluate(
-    engine: Engine, batches: Iterable[Batch], group: Group | None = None, *, mirrored: bool = False
+    engine: Engine, batches: Iterable[Batch], group: Group | None = None, *, views: Sequence[View] = PLAIN
 ) -> Metrics:
     """Mean loss and accuracy over all batches; nothing is trained.
 
     Args:
         group: the processes that have a part of each batch; the figures are those of all images.
-        mirrored: judge each image together with its mirror image, see `Engine.eval_step`.
+        views: how each image is shown, see `Engine.eval_step`.
     """
     mean = RunningMean()
     for batch in batches:
         if len(batch.labels):
-            mean.add(engine.eval_step(batch, mirrored))
+            mean.add(engine.eval_step(batch, views))
     loss_sum, correct, size = (group or Group()).totals([mean.loss_sum, mean.correct, mean.size])
     return RunningMean(loss_sum, correct, size).metrics()

@@ -30,7 +30,8 @@ from trainlab.experiments.thread_count import threads_for
 NO_COST = (
     "split", "stratified", "dropout", "initialization", "initial_std", "label_smoothing", "lr", "adam_lr", "momentum",
     "beta1", "beta2", "weight_decay", "epochs", "schedule", "step_every", "milestones", "gamma", "warm_up",
-    "patience", "seed", "evaluate_test", "tta", "checkpoint_steps", "checkpoint_seconds", "clip_norm", "ema", "subset",
+    "patience", "seed", "evaluate_test", "tta", "tta_shift", "checkpoint_steps", "checkpoint_seconds", "clip_norm",
+    "ema", "subset",
 )  # fmt: skip
 """Settings on which the time of a step hardly depends: configurations that differ in these alone are timed once."""
 
