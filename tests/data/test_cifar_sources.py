@@ -172,6 +172,13 @@ def test_a_damaged_batch_that_would_hide_the_archive_is_named(server: Server, tm
     assert get("cifar-10") == cache / "cifar-10"
 
 
+def test_an_archive_without_gzip_that_is_damaged_is_in_nobody_s_way(server: Server, cache: Path) -> None:
+    (cache / "cifar-10").mkdir(parents=True)
+    (cache / "cifar-10" / "cifar-10-python.tar").write_bytes(b"damaged")
+    assert get("cifar-10") == cache / "cifar-10"
+    check_content("cifar-10")
+
+
 def test_get_takes_no_archive_with_another_digest(server: Server, cache: Path) -> None:
     server.files["cifar-10-python.tar.gz"] = server.files["cifar-100-python.tar.gz"]
     with pytest.raises(RunFailed, match=r"(?s)SHA-256 .*cifar-10 still needs cifar-10-python\.tar\.gz in .*cifar-10"):

@@ -161,6 +161,14 @@ def test_a_damaged_file_that_would_hide_an_imported_one_is_named(server: Server,
     assert import_files(tmp_path / "plain").recognised
 
 
+def test_a_damaged_file_that_comes_after_what_is_fetched_is_in_nobody_s_way(server: Server, cache: Path) -> None:
+    folder = get("fashion-mnist")
+    (folder / NAMES[2]).rename(folder / NAMES[2].removesuffix(".gz"))
+    (folder / NAMES[2].removesuffix(".gz")).write_bytes(b"damaged")
+    assert get("fashion-mnist") == folder
+    assert len(load("fashion-mnist", "test")) == 2
+
+
 def test_importing_a_file_from_where_it_belongs_leaves_it(server: Server) -> None:
     folder = get("fashion-mnist")
     assert len(import_files(folder).recognised) == 4

@@ -103,16 +103,23 @@ class Edition:
         """Raises InputError where a damaged file is read before a genuine ``copy`` of it in the same folder.
 
         Unpacked files come before the archive, and of two names the first: the copy then repairs nothing.
+
+        Arguments:
+            copy: a file of this edition or its archive, which need not be there yet.
         """
-        is_packed = self.archive is not None and copy.name in self.archive.names
         for part in PARTS:
-            before = {
-                file: path
-                for file, path in self.find_in(folder, part).items()
-                if on_disk(path) != copy and (is_packed or copy.name in file.names)
-            }
+            found = self.find_in(folder, part).items()
+            before = {file: path for file, path in found if self._is_before(path, copy, file)}
             for problem in filter(None, self.problems(before).values()):
                 raise InputError(f"{problem.rstrip('.')}. It is read before {copy}, so remove it.")
+
+    def _is_before(self, path: Path, copy: Path, file: SourceFile) -> bool:
+        names: tuple[str, ...] = file.names
+        if self.archive is not None and copy.name in self.archive.names:
+            path, names = on_disk(path), self.archive.names  # of a file in an archive, the archive
+            if path.name not in names:
+                return True
+        return copy.name in names and names.index(path.name) < names.index(copy.name)
 
     def all_files(self) -> Iterator[SourceFile]:
         for part in PARTS:
