@@ -160,13 +160,15 @@ def list_presets() -> None:
 def _state_of(run: Path) -> str:
     from trainlab.experiments import RunFolder
     from trainlab.experiments.run_folder import kept_epoch
+    from trainlab.experiments.written_figures import check_summary
 
     try:
         summary: dict[str, Any] | None = RunFolder.open(run).read_summary()
+        if summary is None:
+            return "under way, or killed"
+        check_summary(summary, run / "summary.json")
     except InputError as error:
         return str(error)
-    if summary is None:
-        return "under way, or killed"
     kept = kept_epoch(summary)
     accuracy = f", validation {kept['validation']['accuracy']:.2%} in epoch {kept['epoch']}" if kept else ""
     return f"{summary['status']}{accuracy}"

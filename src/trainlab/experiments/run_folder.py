@@ -29,6 +29,7 @@ from trainlab.data import Split
 from trainlab.errors import InputError
 from trainlab.experiments.config import Config
 from trainlab.experiments.toml_file import read_toml
+from trainlab.experiments.written_figures import KEPT, check
 from trainlab.lock import locked
 from trainlab.nn import blas
 from trainlab.training import Checkpoint, CheckpointFolder, EpochEnded, EpochRecord, Event, Metrics, Outcome
@@ -215,13 +216,9 @@ class RunFolder:
         return read_summary(self.path)
 
 
-KEPT = {"best": "best", "last": "final"}
-"""By the setting ``keep``: under which name ``summary.json`` has the figures of the epoch whose weights are kept."""
-
-
 def kept_epoch(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     """The figures of the epoch whose weights a run has kept; None where no epoch was finished."""
-    figures: dict[str, Any] | None = summary[summary.get("kept", "best")]
+    figures: dict[str, Any] | None = summary.get(summary.get("kept", "best"))
     return figures
 
 
@@ -231,11 +228,7 @@ def read_summary(run: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found = _parse_json(str(path), path.read_bytes())
-    missing = [key for key in ("status", "final", "best") if not isinstance(found, dict) or key not in found]
-    if missing:
-        raise InputError(
-            f"{path} is damaged (it has no {missing[0]}). Take the file from a copy of the run, or leave this run out."
-        )
+    check(found, {"status": str}, str(path))
     return found
 
 
