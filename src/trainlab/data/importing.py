@@ -75,6 +75,7 @@ def import_files(
         raise InputError(f"{path}: there is no such file or folder to import.")
     root = data_dir or cache_folder()
     recognised: list[ImportedFile] = []
+    editions: list[Edition] = []
     unrecognised: list[PassedOver] = []
     holds_pictures = False
     companions = {name for _, edition in _editions() if edition.archive for name in edition.archive.companions}
@@ -94,6 +95,9 @@ def import_files(
             continue
         if match is not None:
             recognised.append(_copy(candidate, *match, root))
+            editions.append(match[1])
+    for edition, file in zip(editions, recognised, strict=True):  # now that all are copied
+        edition.refuse_hidden(root / file.dataset, file.destination)
     if recognised:
         return Import(tuple(recognised), tuple(unrecognised))
     if holds_pictures and path.is_dir():
@@ -177,7 +181,6 @@ def _copy(path: Path, wanted: Source, edition: Edition, file: SourceFile | None,
 
     if not (destination.exists() and destination.samefile(path)):
         write_atomically(destination, copy)
-    edition.refuse_hidden(root / wanted.name, destination)
     return ImportedFile(wanted.name, edition.name, name, path, destination)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from trainlab.data.arrays import mirror
+from trainlab.data.augmentation.crop import padded
 from trainlab.errors import InputError
 
 
@@ -34,8 +36,9 @@ class View(NamedTuple):
                 f"tta_shift: images of {height} × {width} pixels cannot be moved by {abs(self.shift)}; expected at "
                 f"most {min(height, width) - 1}."
             )
-        rows, columns = _sources(height, self.shift), _sources(width, self.shift)
-        return images[:, :, rows][..., columns[::-1] if self.mirrored else columns]
+        room, first = abs(self.shift), abs(self.shift) - self.shift
+        moved = padded(images, room, "reflect")[:, :, first : first + height, first : first + width] if room else images
+        return mirror(moved) if self.mirrored else moved
 
 
 PLAIN = (View(1.0),)
@@ -54,8 +57,3 @@ def augmented_views(shift: int = 0) -> tuple[View, ...]:
         return View(1 / 2), View(1 / 2, mirrored=True)
     moved = tuple(View(1 / 8, mirrored, by) for by in (shift, -shift) for mirrored in (False, True))
     return View(1 / 4), View(1 / 4, mirrored=True), *moved
-
-
-def _sources(size: int, shift: int) -> list[int]:
-    """From where each pixel of a row comes: from ``shift`` places before it, counted back at either end."""
-    return [size - 1 - abs(size - 1 - abs(place - shift)) for place in range(size)]
