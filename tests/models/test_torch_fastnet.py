@@ -71,10 +71,23 @@ def test_pooling_by_windows_that_overlap_leaves_as_many_pixels(side: int) -> Non
     torch.testing.assert_close(stage(x), silu(stage.bn2(stage.conv2(silu(stage.bn1(pooled))))))
 
 
+def test_with_a_border_the_second_row_and_column_are_seen_first_as_well() -> None:
+    given = images(2, 3, 6, 7)
+    whitening = Whitening(3, border=True)
+    whitening.fit(given)
+    y = whitening(given)
+    assert y.shape == (2, 24, 6, 7)
+    torch.testing.assert_close(y[:, :, 1:, 1:], whitening.conv(given))
+    torch.testing.assert_close(y[:, :, :1, 1:], whitening.conv(given[:, :, [1, 0]]))
+    torch.testing.assert_close(y[:, :, 1:, :1], whitening.conv(given[:, :, :, [1, 0]]))
+
+
+@pytest.mark.parametrize("border", [False, True])
 @pytest.mark.parametrize("pool", [2, 3])
 @pytest.mark.parametrize(("widths", "size"), [((8,), 3), ((8, 8), 5), ((8, 16, 8), 9)])
-def test_the_smallest_images_that_fit(widths: tuple[int, ...], size: int, pool: int) -> None:
-    net = FastNet(FastNetSize(widths, pool=pool), 7, 3, size).eval()
+def test_the_smallest_images_that_fit(widths: tuple[int, ...], size: int, pool: int, border: bool) -> None:
+    size -= border
+    net = FastNet(FastNetSize(widths, pool=pool, border=border), 7, 3, size).eval()
     assert net(torch.zeros(2, 3, size, size)).shape == (2, 7)
     with pytest.raises(InputError, match=rf"needs at least {size}×{size} pixels, got a side of {size - 1}"):
-        FastNet(FastNetSize(widths), 7, 3, size - 1)
+        FastNet(FastNetSize(widths, border=border), 7, 3, size - 1)

@@ -98,6 +98,9 @@ class Config:
     fastnet_pool: int = setting(
         2, "side of the windows that each stage of fastnet pools, every 2 pixels; 3 overlap", low=2, high=3
     )
+    fastnet_border: bool = setting(
+        False, "one more row and column for fastnet, whose stages then have 32, 16 and 8 pixels instead of 31, 15 and 7"
+    )
     vit_patch: int = setting(4, "side of the patches that vit cuts images into, in pixels", low=1, high=1000)
     vit_width: int = setting(64, "numbers that vit describes a patch with", low=1, high=10_000)
     vit_depth: int = setting(4, "blocks of vit", low=1, high=100)

@@ -9,24 +9,32 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from trainlab.models import torch_winograd
 from trainlab.nn import winograd
 from trainlab.nn.parallel import thread_limit
 from trainlab.nn.window import Window
 
 
 class Conv2d(nn.Conv2d):
-    """`torch.nn.Conv2d`, whose float32 convolutions on a CPU take Winograd's form where `winograd.fits` says so.
+    """`torch.nn.Conv2d`, which takes Winograd's form on a CPU where that needs less time.
 
-    PyTorch computes the formula as it stands. Without bfloat16 instructions the products of `trainlab.nn.winograd`,
-    which are a quarter of its, take half of the time. Arrays and tensors share their memory; nothing is copied.
+    PyTorch computes the formula as it stands. In float32 the products of `trainlab.nn.winograd`, which are a quarter of
+    its, take half of the time; arrays and tensors share their memory, and nothing is copied. In bfloat16, under
+    autocast, `torch_winograd` has products for small images with many channels.
     """
 
     def _conv_forward(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        window = _window_of(self)
-        if window is None or not _is_plain(x) or not winograd.fits(x.shape, weight.shape, window, self.groups):
-            return super()._conv_forward(x, weight, bias)  # type: ignore[no-any-return]
-        y: torch.Tensor = _Winograd.apply(x, weight, bias, window)  # type: ignore[no-untyped-call]
-        return y
+        window, dtype = _window_of(self), _dtype_on_cpu(x)
+        y: torch.Tensor
+        if window is not None and dtype is not None:
+            shapes = (x.shape, weight.shape, window, self.groups)
+            if dtype == torch.float32 and winograd.fits(*shapes):
+                y = _Winograd.apply(x, weight, bias, window)  # type: ignore[no-untyped-call]
+                return y
+            if dtype == torch.bfloat16 and torch_winograd.fits(*shapes):
+                y = torch_winograd.Winograd.apply(x.to(dtype), weight, window)  # type: ignore[no-untyped-call]
+                return y if bias is None else y + bias.to(dtype)[:, None, None]
+        return super()._conv_forward(x, weight, bias)  # type: ignore[no-any-return]
 
 
 class _Winograd(torch.autograd.Function):
@@ -67,9 +75,12 @@ def _window_of(layer: nn.Conv2d) -> Window | None:
     return Window((kernel[0], kernel[1]), (stride[0], stride[1]), (padding[0], padding[1]), (dilation[0], dilation[1]))
 
 
-def _is_plain(x: torch.Tensor) -> bool:
-    """Whether a batch lies where NumPy computes, and is to be computed as precisely as it is and now."""
+def _dtype_on_cpu(x: torch.Tensor) -> torch.dtype | None:
+    """The number format in which a batch of images is to be computed; None where PyTorch alone should compute it."""
     if not isinstance(x, torch.Tensor) or torch.compiler.is_compiling():  # being traced
-        return False
-    on_cpu = x.device.type == "cpu" and x.dtype == torch.float32 and x.dim() == 4
-    return on_cpu and not torch.is_autocast_enabled("cpu")
+        return None
+    if x.device.type != "cpu" or x.dim() != 4 or x.dtype not in (torch.float32, torch.bfloat16):
+        return None
+    if torch.is_autocast_enabled("cpu"):
+        return torch.get_autocast_dtype("cpu")
+    return x.dtype if x.dtype == torch.float32 else None

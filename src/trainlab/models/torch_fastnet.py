@@ -29,11 +29,14 @@ class FastNetSize:
         widths: channels of each stage. More learn more and cost their square.
         depth: convolutions of each stage, 2 or 3.
         pool: side of the windows that are pooled every 2 pixels, 2 or 3; the latter overlap.
+        border: whether whitening leaves images as large as they are: 32×32 pixels become 32, 16, 8 and 4 instead of
+            31, 15, 7 and 3.
     """
 
     widths: Sequence[int] = (64, 128, 256)
     depth: int = 2
     pool: int = 2
+    border: bool = False
 
 
 class Whitening(nn.Module):
@@ -41,14 +44,16 @@ class Whitening(nn.Module):
 
         y = [W·p, −W·p] + b          W = (Λ + ε)^(−1/2) · Vᵀ,   with V·Λ·Vᵀ = mean of p·pᵀ over all patches p
 
-    x (N, C, H, W) → y (N, 8·C, H − 1, W − 1). W is computed once by `fit`; only b is learned. The other sign keeps what
-    the activation behind it would cut off.
+    x (N, C, H, W) → y (N, 8·C, H − 1, W − 1), or with a border (N, 8·C, H, W): the second row and column are then seen
+    once more before the first. W is computed once by `fit`; only b is learned. The other sign keeps what the activation
+    behind it would cut off.
 
     Source: Page 2019, "How to train your ResNet 8: bag of tricks"; Jordan 2024, arXiv:2404.00498, section 3.1.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, border: bool = False) -> None:
         super().__init__()
+        self.border = border
         self.directions = channels * PATCH**2
         self.conv = nn.Conv2d(channels, 2 * self.directions, PATCH)
         self.conv.weight.requires_grad_(False)
@@ -65,7 +70,7 @@ class Whitening(nn.Module):
         self.conv.bias.zero_()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y: torch.Tensor = self.conv(x)
+        y: torch.Tensor = self.conv(functional.pad(x, (1, 0, 1, 0), mode="reflect") if self.border else x)
         return y
 
 
@@ -115,13 +120,13 @@ class FastNet(nn.Module):
     def __init__(self, size: FastNetSize, classes: int, channels: int, side: int) -> None:
         super().__init__()
         widths = size.widths
-        smallest = 2 ** len(widths) + PATCH - 1
+        smallest = 2 ** len(widths) + (0 if size.border else PATCH - 1)
         if side < smallest:
             raise InputError(
                 f"model = fastnet with {len(widths)} stages halves images {len(widths)} times and needs at least "
                 f"{smallest}×{smallest} pixels, got a side of {side}. Give hidden fewer widths, or take larger images."
             )
-        self.whitening = Whitening(channels)
+        self.whitening = Whitening(channels, size.border)
         before = (self.whitening.conv.out_channels, *widths[:-1])
         pairs = zip(before, widths, strict=True)
         self.stages = nn.Sequential(*(Stage(*pair, size.depth, size.pool) for pair in pairs))

@@ -44,6 +44,11 @@ def test_windows_that_overlap_compute_the_same(side: int) -> None:
     check(build_torch_model(config, (3, side, side), 10), (3, side, side))
 
 
+def test_the_fast_network_with_a_border_computes_the_same() -> None:
+    config = Config(model="fastnet", engine="torch", hidden=(8, 8), fastnet_border=True)
+    check(build_torch_model(config, (3, 16, 15), 10), (3, 16, 15))
+
+
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
 def test_a_fully_connected_network_computes_the_same(activation: str) -> None:
     config = Config(hidden=(9, 8), activation=activation, dropout=0.3, engine="torch")

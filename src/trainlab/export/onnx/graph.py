@@ -35,10 +35,10 @@ class OnnxGraph:
         self._nodes.append(self._onnx.helper.make_node(operation, list(inputs), [output], **attributes))
         return output
 
-    def constant(self, array: Any) -> Name:
-        """Store numbers as float32."""
+    def constant(self, array: Any, dtype: type[np.generic] = np.float32) -> Name:
+        """Store numbers."""
         name = f"weight_{len(self._weights)}"
-        self._weights.append(self._onnx.numpy_helper.from_array(np.array(array, np.float32), name))
+        self._weights.append(self._onnx.numpy_helper.from_array(np.array(array, dtype), name))
         return name
 
     # ------------------------------------------------------------ layers
@@ -63,6 +63,10 @@ class OnnxGraph:
 
     def batch_norm(self, x: Name, weight: Weights, bias: Weights, mean: Weights, var: Weights, eps: float) -> Name:
         return self.add("BatchNormalization", x, *map(self.constant, (weight, bias, mean, var)), epsilon=eps)
+
+    def reflect(self, x: Name, top: int, left: int) -> Name:
+        """So many more rows above and columns on the left, the image's own mirrored at its first."""
+        return self.add("Pad", x, self.constant([0, 0, top, left, 0, 0, 0, 0], np.int64), mode="reflect")
 
     def max_pool(
         self,

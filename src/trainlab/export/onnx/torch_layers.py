@@ -86,6 +86,8 @@ def _add_function(graph: OnnxGraph, called: Any, inputs: list[Name], settings: t
             return graph.max_pool(*inputs, kernel=(side, side), stride=(side, side))
         case torch.max_pool2d, (int() as side,), (("ceil_mode", bool() as ceil_mode), ("stride", int() as stride)):
             return graph.max_pool(*inputs, kernel=(side, side), stride=(stride, stride), ceil_mode=ceil_mode)
+        case functional.pad, ((int() as left, 0, int() as top, 0),), (("mode", "reflect"), ("value", None)):
+            return graph.reflect(inputs[0], top, left)
         case operator.add, (), ():
             return graph.add("Add", *inputs)
         case "flatten", (1,), ():
