@@ -45,8 +45,6 @@ CHANNELS, PRODUCTS = 64, 128 * 128
 """On either side, and of both sides multiplied, at least: transforming must be little beside the products."""
 FEWEST_TILES = 128
 """In the whole batch: fewer are not worth the transforming of the filters, which makes four times as many numbers."""
-WASTE = 1.5
-"""Pixels that tiles make, at most, for each that is needed: images of 7 × 7 pixels take tiles of 8 × 8."""
 
 
 def fits(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], window: Window, groups: int) -> bool:
@@ -56,7 +54,8 @@ def fits(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], window: Window
     made = window.output_size(*x_shape[2:])
     covered = math.prod(Cut.along(*axis).covered for axis in zip(x_shape[2:], window.padding, strict=True))
     is_wide = min(weight_shape[:2]) >= CHANNELS and math.prod(weight_shape[:2]) >= PRODUCTS
-    return is_wide and x_shape[0] * covered >= FEWEST_TILES * winograd.MADE**2 and covered <= WASTE * math.prod(made)
+    are_many = x_shape[0] * covered >= FEWEST_TILES * winograd.MADE**2
+    return is_wide and are_many and covered <= winograd.WASTE * math.prod(made)
 
 
 @functools.cache
