@@ -46,8 +46,8 @@ def measure(size: Size, preset: str = FAST_PRESET, overrides: Sequence[str] = ()
         "parts": [comparison, _table(preset, runs, seconds, comparison)],
         "notes": [
             f"{preset} is measured: data, training, test and all files of a run. Its accuracy is that of the test set, "
-            f"without test-time augmentation, the epoch chosen by validation; the report's {ACCURACY:.2%} is its best "
-            "validation accuracy. A run that stays below counts as one that never ends.",
+            f"without test-time augmentation, of the weights that the preset keeps; the report's {ACCURACY:.2%} is its "
+            "best validation accuracy. A run that stays below counts as one that never ends.",
             f"The lab report's recipe is extrapolated: {problem.config.epochs} epochs of "
             f"{images // problem.config.epochs:,} images at the speed of {size.steps} training steps a round, nothing "
             "added for its DataLoader, validation and checkpoints. Both ways of it are those of resnet18_step.",

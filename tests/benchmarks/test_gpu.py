@@ -177,3 +177,20 @@ def test_the_highest_accuracy_that_is_reached_is_marked(record: dict[str, Any], 
     trainings = [record["trainings"][0] | accuracies]
     (row,) = (line for line in lines(record | {"trainings": trainings}) if line.startswith("| cifar10-tiny"))
     assert f"{found:.2%} (90.00%–97.00%){mark} |" in row
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden", "depth", "padding"),
+    [
+        (script.TO_94, (64, 256, 256), 2, 2),
+        (script.TO_95, (128, 384, 384), 2, 2),
+        (script.TO_96, (128, 384, 512), 3, 4),
+    ],
+)
+def test_published_networks_stay_what_they_are_when_presets_change(
+    words: str, hidden: tuple[int, ...], depth: int, padding: int
+) -> None:
+    preset, *changes = words.split()
+    config = load_preset(preset).config.override(changes)
+    assert (config.hidden, config.fastnet_depth, config.crop_padding) == (hidden, depth, padding)
+    assert (config.fastnet_border, config.fastnet_pool, config.keep) == (False, 2, "last")

@@ -7,22 +7,13 @@ import pytest
 import torch
 from torch import nn
 
+from tests.models.convolution_pair import pair
 from trainlab.engines.torch_engine import TorchEngine
 from trainlab.models import torch_models
-from trainlab.models.torch_convolution import Conv2d
 from trainlab.models.torch_fastnet import FastNetSize
 from trainlab.nn import winograd
 
 SHAPE = (16, 48, 8, 7)
-
-
-def pair(**settings: Any) -> tuple[Conv2d, nn.Conv2d]:
-    """Ours and PyTorch's, with the same weights."""
-    chosen: dict[str, Any] = {"in_channels": 48, "out_channels": 64, "kernel_size": 3, "padding": 1} | settings
-    torch.manual_seed(0)
-    ours, theirs = Conv2d(**chosen), nn.Conv2d(**chosen)
-    theirs.load_state_dict(ours.state_dict())
-    return ours, theirs
 
 
 def images(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from tests.models.convolution_pair import pair
 from trainlab.models import torch_winograd
-from trainlab.models.torch_convolution import Conv2d
 from trainlab.nn.window import Window
 
 SHAPE = (32, 128, 8, 8)
@@ -94,13 +94,9 @@ def test_bfloat16_is_off_by_one_and_a_half_percent(side: int) -> None:
         assert abs(too_large) < 2e-3  # as if by chance, neither larger nor smaller on the whole
 
 
-def layers(**settings: Any) -> tuple[Conv2d, nn.Conv2d]:
-    """Ours and PyTorch's, with the same weights."""
-    chosen: dict[str, Any] = {"in_channels": 128, "out_channels": 192, "kernel_size": 3, "padding": 1} | settings
-    torch.manual_seed(0)
-    ours, theirs = Conv2d(**chosen), nn.Conv2d(**chosen)
-    theirs.load_state_dict(ours.state_dict())
-    return ours, theirs
+def layers(**settings: Any) -> tuple[nn.Conv2d, nn.Conv2d]:
+    """Ours and PyTorch's, with channels enough."""
+    return pair(**{"in_channels": 128, "out_channels": 192, **settings})
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -61,7 +61,7 @@ def fits(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], window: Window
     if not plain or max(window.padding) > 2 or min(weight_shape[:2]) < CHANNELS:
         return False
     made = window.output_size(*x_shape[2:])
-    tiles = math.prod(tiles_along(made))
+    tiles = math.prod(_tiles(made))
     return x_shape[0] * tiles >= FEWEST_TILES and MADE**2 * tiles <= WASTE * math.prod(made)
 
 
@@ -127,7 +127,7 @@ def _convolved(images: Array, filters: Array, padding: tuple[int, int], bias: Ar
     return y
 
 
-def tiles_along(made: tuple[int, ...]) -> tuple[int, int]:
+def _tiles(made: tuple[int, ...]) -> tuple[int, int]:
     """How many tiles cover an output of (H_out, W_out), down and across."""
     down, across = (-(-size // MADE) for size in made)
     return down, across
@@ -151,7 +151,7 @@ def _filters(weight: Array, spread: Array) -> Array:
 
 def _pieces(share: slice, made: Array, channels: int) -> Iterator[slice]:
     """Some images of a share at a time, to make output (N, H_out, W_out, O) through so many channels at most."""
-    down, across = tiles_along(made.shape[1:3])
+    down, across = _tiles(made.shape[1:3])
     fitting = PIECE // (SEEN**2 * down * across * channels * made.itemsize)
     size = max(1, fitting, -(-TILES // (down * across)))
     for start in range(share.start, share.stop, size):
@@ -161,7 +161,7 @@ def _pieces(share: slice, made: Array, channels: int) -> Iterator[slice]:
 def _canvas(images: Array, padding: tuple[int, int], made: tuple[int, ...], side: int) -> Array:
     """Images (N, H, W, C) with a border, and zeros behind it, for all that tiles of ``side`` × ``side`` pixels see."""
     (batch, height, width, channels), (top, left) = images.shape, padding
-    down, across = (MADE * count + side - MADE for count in tiles_along(made))
+    down, across = (MADE * count + side - MADE for count in _tiles(made))
     if (height, width) == (down, across):
         return np.ascontiguousarray(images)
     canvas = np.zeros((batch, down, across, channels), images.dtype)
@@ -192,7 +192,7 @@ def _stretches(x: Array, length: int) -> Array:
 def _to_pixels(m: Array, out: Array) -> None:
     """``Aᵀ m A`` for products m (36, T, O), laid side by side in ``out`` (N, H_out, W_out, O)."""
     batch, height, width, made = out.shape
-    down, across = tiles_along((height, width))
+    down, across = _tiles((height, width))
     matrix = AT.astype(m.dtype)
     rows = (matrix @ m.reshape(SEEN, -1)).reshape(MADE, SEEN, batch, down, across, made)
     whole = (height, width) == (MADE * down, MADE * across)
