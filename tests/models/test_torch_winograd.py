@@ -100,7 +100,7 @@ def layers(**settings: Any) -> tuple[nn.Conv2d, nn.Conv2d]:
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("shape", [SHAPE, (8, 128, 16, 15), (128, 128, 4, 4)])
+@pytest.mark.parametrize("shape", [SHAPE, (8, 128, 16, 15), (128, 128, 4, 4), (128, 128, 3, 3)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_layer_takes_it_under_autocast(
     dtype: torch.dtype, shape: tuple[int, ...], bias: bool, calls: list[torch.dtype]
@@ -129,6 +129,8 @@ def test_a_layer_takes_it_under_autocast(
         ({}, (31, 128, 8, 8), torch.bfloat16),
         ({}, (32, 128, 5, 5), torch.bfloat16),
         ({}, (32, 128, 10, 10), torch.bfloat16),
+        ({}, (32, 128, 12, 12), torch.bfloat16),
+        ({}, (127, 128, 3, 3), torch.bfloat16),
         ({"groups": 2}, SHAPE, torch.bfloat16),
         ({"stride": 2}, (128, 128, 8, 8), torch.bfloat16),
     ],

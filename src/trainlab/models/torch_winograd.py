@@ -43,19 +43,22 @@ BLOCK = 8
 """Pixels of the output along each side of a block."""
 CHANNELS, PRODUCTS = 64, 128 * 128
 """On either side, and of both sides multiplied, at least: transforming must be little beside the products."""
+WASTE_OF_ONE, WASTE_OF_MANY = 1.8, 1.5
+"""Pixels that tiles make for each one of the output, at most: where an image is one block, and where it is cut."""
 FEWEST_TILES = 128
 """In the whole batch: fewer are not worth the transforming of the filters, which makes four times as many numbers."""
 
 
 def fits(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], window: Window, groups: int) -> bool:
     """Whether this form computes a convolution of x (N, C, H, W) by weight (O, C, 3, 3) in bfloat16, and faster."""
-    if not is_of_use() or not winograd.fits(x_shape, weight_shape, window, groups):
+    if not is_of_use() or not winograd.exists(window, groups):
         return False
-    made = window.output_size(*x_shape[2:])
-    covered = math.prod(Cut.along(*axis).covered for axis in zip(x_shape[2:], window.padding, strict=True))
+    cuts = [Cut.along(*axis) for axis in zip(x_shape[2:], window.padding, strict=True)]
+    covered = math.prod(cut.covered for cut in cuts)
     is_wide = min(weight_shape[:2]) >= CHANNELS and math.prod(weight_shape[:2]) >= PRODUCTS
     are_many = x_shape[0] * covered >= FEWEST_TILES * winograd.MADE**2
-    return is_wide and are_many and covered <= winograd.WASTE * math.prod(made)
+    waste = WASTE_OF_ONE if all(cut.made.count == 1 for cut in cuts) else WASTE_OF_MANY
+    return is_wide and are_many and covered <= waste * math.prod(window.output_size(*x_shape[2:]))
 
 
 @functools.cache

@@ -55,10 +55,15 @@ TILES = 128
 """Tiles at a time at least: fewer would not be worth the reading of large filters."""
 
 
+def exists(window: Window, groups: int) -> bool:
+    """Whether a convolution has Winograd's form."""
+    is_plain = window.kernel == (3, 3) and window.stride == window.dilation == (1, 1)
+    return is_plain and groups == 1 and max(window.padding) <= 2
+
+
 def fits(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], window: Window, groups: int) -> bool:
     """Whether Winograd's form computes a convolution of x (N, C, H, W) by weight (O, C, 3, 3), and faster."""
-    plain = window.kernel == (3, 3) and window.stride == window.dilation == (1, 1) and groups == 1
-    if not plain or max(window.padding) > 2 or min(weight_shape[:2]) < CHANNELS:
+    if not exists(window, groups) or min(weight_shape[:2]) < CHANNELS:
         return False
     made = window.output_size(*x_shape[2:])
     tiles = math.prod(_tiles(made))
