@@ -193,4 +193,4 @@ def test_published_networks_stay_what_they_are_when_presets_change(
     preset, *changes = words.split()
     config = load_preset(preset).config.override(changes)
     assert (config.hidden, config.fastnet_depth, config.crop_padding) == (hidden, depth, padding)
-    assert (config.fastnet_border, config.fastnet_pool, config.keep) == (False, 2, "last")
+    assert (config.fastnet_bias, config.fastnet_border, config.fastnet_pool, config.keep) == (True, False, 2, "last")

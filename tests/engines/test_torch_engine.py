@@ -230,6 +230,12 @@ def test_a_third_convolution_in_each_stage_has_its_parameters() -> None:
     assert deep.parameter_count == plain.parameter_count + 2 * (9 * 8 * 8 + 8)
 
 
+def test_without_a_bias_the_fast_network_has_24_parameters_fewer() -> None:
+    one = config(engine="torch", model="fastnet", hidden=[8, 8])
+    with_bias, without = (build_engine(each, (3, 32, 32), 10) for each in (one, one.override(["fastnet_bias=false"])))
+    assert with_bias.parameter_count - without.parameter_count == 24
+
+
 @pytest.mark.parametrize(("model", "size"), [("lenet", 16), ("convnet", 2), ("fastnet", 5)])
 def test_the_smallest_images_fit_and_smaller_ones_are_refused(model: str, size: int) -> None:
     one = config(engine="torch", model=model, hidden=[8, 8])

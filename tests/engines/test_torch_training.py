@@ -181,7 +181,8 @@ def test_a_compiled_network_learns_the_same() -> None:
     assert compiled.predict(batch(0).images).shape == (16, 3)
 
 
-def test_the_fast_network_whitens_what_it_is_shown_and_keeps_it_in_its_state() -> None:
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_fast_network_whitens_what_it_is_shown_and_keeps_it_in_its_state(bias: bool) -> None:
     settings = {
         "engine": "torch",
         "model": "fastnet",
@@ -189,14 +190,17 @@ def test_the_fast_network_whitens_what_it_is_shown_and_keeps_it_in_its_state() -
         "optimizer": "muon",
         "lr": 0.1,
         "adam_lr": 0.02,
+        "fastnet_bias": bias,
     }
     images = np.random.default_rng(0).random((64, 3, 8, 8), dtype=np.float32)
     fitted = build_engine(config(**settings), (3, 8, 8), 3, lambda: images)
     unfitted = build_engine(config(**settings), (3, 8, 8), 3)
     name = "whitening.conv.weight"
-    assert not np.allclose(fitted.state().model[name], unfitted.state().model[name])
+    whitened = fitted.state().model[name]
+    assert not np.allclose(whitened, unfitted.state().model[name])
     one = batch(0)._replace(images=images[:16])
     losses = [fitted.train_step(one).loss for _ in range(30)]
     assert losses[-1] < 0.5 * losses[0]
+    np.testing.assert_array_equal(fitted.state().model[name], whitened)
     unfitted.load_state(fitted.state())
     assert unfitted.eval_step(one) == fitted.eval_step(one)

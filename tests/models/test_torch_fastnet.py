@@ -34,6 +34,17 @@ def test_the_second_half_of_the_filters_is_the_first_with_the_other_sign() -> No
     assert not weight.requires_grad
 
 
+def test_without_a_bias_nothing_is_learned_before_the_first_stage() -> None:
+    whitening = Whitening(3, bias=False)
+    given = images(4, 3, 8, 8)
+    whitening.fit(given)
+    with_bias = Whitening(3)
+    with_bias.fit(given)
+    y = whitening(given)
+    assert not y.requires_grad
+    torch.testing.assert_close(y, with_bias(given))
+
+
 def test_a_stage_passes_its_input_on_at_first() -> None:
     net = torch_models.build("fastnet", 10, (3, 32, 32), torch.Generator().manual_seed(0), FastNetSize((24, 32)))
     stage = net.get_submodule("stages.0")

@@ -102,7 +102,9 @@ def build_torch_model(
         return bare
     seed = int(generator(config.seed, "weights").integers(2**63))
     drawn = torch.Generator().manual_seed(seed)
-    size = FastNetSize(config.hidden, config.fastnet_depth, config.fastnet_pool, config.fastnet_border)
+    size = FastNetSize(
+        config.hidden, config.fastnet_depth, config.fastnet_pool, config.fastnet_border, config.fastnet_bias
+    )
     model = torch_models.build(config.model, classes, image_shape, drawn, size)
     return model.to(torch.float64) if dtype is np.float64 else model
 

@@ -19,7 +19,7 @@ BELONGING: tuple[tuple[str, tuple[Any, ...], tuple[str, ...]], ...] = (
     ("augment", ("mixup", "cutmix"), ("mix_alpha",)),
     ("model", ("mlp", "fastnet"), ("hidden",)),
     ("model", ("mlp",), ("activation", "dropout", "initialization")),
-    ("model", ("fastnet",), ("fastnet_depth", "fastnet_pool", "fastnet_border")),
+    ("model", ("fastnet",), ("fastnet_depth", "fastnet_pool", "fastnet_border", "fastnet_bias")),
     ("model", ("vit",), ("vit_patch", "vit_width", "vit_depth", "vit_heads")),
     ("initialization", ("normal",), ("initial_std",)),
     ("optimizer", ("muon",), ("adam_lr",)),

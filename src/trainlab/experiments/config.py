@@ -101,6 +101,7 @@ class Config:
     fastnet_border: bool = setting(
         False, "one more row and column for fastnet, whose stages then have 32, 16 and 8 pixels instead of 31, 15 and 7"
     )
+    fastnet_bias: bool = setting(True, "whether fastnet learns what to add to its whitened patches; false saves time")
     vit_patch: int = setting(4, "side of the patches that vit cuts images into, in pixels", low=1, high=1000)
     vit_width: int = setting(64, "numbers that vit describes a patch with", low=1, high=10_000)
     vit_depth: int = setting(4, "blocks of vit", low=1, high=100)

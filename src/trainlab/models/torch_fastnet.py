@@ -31,12 +31,15 @@ class FastNetSize:
         pool: side of the windows that are pooled every 2 pixels, 2 or 3; the latter overlap.
         border: whether whitening leaves images as large as they are: 32×32 pixels become 32, 16, 8 and 4 instead of
             31, 15, 7 and 3.
+        bias: whether something is learned in front of the first 3×3 convolution: what is added to whitened patches.
+            Without it no gradient need go back through that convolution, which sees more pixels than any other.
     """
 
     widths: Sequence[int] = (64, 128, 256)
     depth: int = 2
     pool: int = 2
     border: bool = False
+    bias: bool = True
 
 
 class Whitening(nn.Module):
@@ -45,17 +48,17 @@ class Whitening(nn.Module):
         y = [W·p, −W·p] + b          W = (Λ + ε)^(−1/2) · Vᵀ,   with V·Λ·Vᵀ = mean of p·pᵀ over all patches p
 
     x (N, C, H, W) → y (N, 8·C, H − 1, W − 1), or with a border (N, 8·C, H, W): the second row and column are then seen
-    once more before the first. W is computed once by `fit`; only b is learned. The other sign keeps what the activation
-    behind it would cut off.
+    once more before the first. W is computed once by `fit`; only b is learned, where there is one. The other sign keeps
+    what the activation behind it would cut off.
 
     Source: Page 2019, "How to train your ResNet 8: bag of tricks"; Jordan 2024, arXiv:2404.00498, section 3.1.
     """
 
-    def __init__(self, channels: int, border: bool = False) -> None:
+    def __init__(self, channels: int, border: bool = False, bias: bool = True) -> None:
         super().__init__()
         self.border = border
         self.directions = channels * PATCH**2
-        self.conv = nn.Conv2d(channels, 2 * self.directions, PATCH)
+        self.conv = nn.Conv2d(channels, 2 * self.directions, PATCH, bias=bias)
         self.conv.weight.requires_grad_(False)
 
     @torch.no_grad()
@@ -66,8 +69,8 @@ class Whitening(nn.Module):
         eigenvalues, v = torch.linalg.eigh(p.T @ p / len(p))
         w = (v / (eigenvalues + SMALLEST_EIGENVALUE).sqrt()).T.flip(0)  # the strongest direction first
         self.conv.weight.copy_(torch.cat([w, -w]).reshape(self.conv.weight.shape))
-        assert self.conv.bias is not None
-        self.conv.bias.zero_()
+        if self.conv.bias is not None:
+            self.conv.bias.zero_()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.conv(functional.pad(x, (1, 0, 1, 0), mode="reflect") if self.border else x)
@@ -126,7 +129,7 @@ class FastNet(nn.Module):
                 f"model = fastnet with {len(widths)} stages halves images {len(widths)} times and needs at least "
                 f"{smallest}×{smallest} pixels, got a side of {side}. Give hidden fewer widths, or take larger images."
             )
-        self.whitening = Whitening(channels, size.border)
+        self.whitening = Whitening(channels, size.border, size.bias)
         before = (self.whitening.conv.out_channels, *widths[:-1])
         pairs = zip(before, widths, strict=True)
         self.stages = nn.Sequential(*(Stage(*pair, size.depth, size.pool) for pair in pairs))

@@ -17,7 +17,7 @@ PARAMETERS = (
 SETTINGS = (
     "precision", "initialization", "initial_std", "adam_lr", "nesterov", "unit_rows", "beta1", "beta2", "clip_norm",
     "accumulate", "ema", "step_every", "milestones", "gamma", "warm_up", "stratified", "compile", "keep",
-    "fastnet_depth", "fastnet_pool", "fastnet_border",
+    "fastnet_depth", "fastnet_pool", "fastnet_border", "fastnet_bias",
 )  # fmt: skip
 """What may stand in the parameter ``settings``: what else a network of arrays can be told."""
 BASE = Config(precision="fp32")

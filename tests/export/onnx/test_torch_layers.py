@@ -44,8 +44,9 @@ def test_windows_that_overlap_compute_the_same(side: int) -> None:
     check(build_torch_model(config, (3, side, side), 10), (3, side, side))
 
 
-def test_the_fast_network_with_a_border_computes_the_same() -> None:
-    config = Config(model="fastnet", engine="torch", hidden=(8, 8), fastnet_border=True)
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_fast_network_with_a_border_computes_the_same(bias: bool) -> None:
+    config = Config(model="fastnet", engine="torch", hidden=(8, 8), fastnet_border=True, fastnet_bias=bias)
     check(build_torch_model(config, (3, 16, 15), 10), (3, 16, 15))
 
 
