@@ -51,6 +51,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "smoothed and clipped": {"label_smoothing": 0.1, "clip_norm": 0.05},
     "squared error": {"loss": "mse"},
     "gelu": {"activation": "gelu"},
+    "dropout": {"dropout": 0.3, "hidden": [8, 6]},
 }
 
 

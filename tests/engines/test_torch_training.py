@@ -173,8 +173,10 @@ def test_an_average_begins_with_the_weights_that_training_begins_with() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")  # PyTorch's own
-def test_a_compiled_network_learns_the_same() -> None:
-    plain, compiled = torch_engine(), torch_engine(compile=True)
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")  # and this one
+@pytest.mark.parametrize("dropout", [0, 0.3])
+def test_a_compiled_network_learns_the_same(dropout: float) -> None:
+    plain, compiled = torch_engine(dropout=dropout), torch_engine(dropout=dropout, compile=True)
     for step in range(3):
         assert compiled.train_step(batch(step)).loss == pytest.approx(plain.train_step(batch(step)).loss, abs=1e-5)
     assert compiled.state().model.keys() == plain.state().model.keys()

@@ -1,12 +1,15 @@
 """Every preset on either engine: it takes a step, or one clear message says why not."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
 from trainlab.data import Batch
 from trainlab.errors import InputError
 from trainlab.experiments import Config, load_preset, preset_names
-from trainlab.experiments.assemble import build_engine
+from trainlab.experiments.assemble import build_engine, build_schedule
+from trainlab.experiments.prepared_data import prepare_data
 
 REFUSED = {
     ("cifar10-fast", "numpy"): "model = fastnet needs engine = torch; the NumPy engine has mlp, lenet, convnet",
@@ -53,6 +56,22 @@ def test_what_an_engine_lacks_is_one_message(preset: str, engine: str) -> None:
 def test_what_belongs_to_torch_is_refused_by_numpy(word: str) -> None:
     with pytest.raises(InputError, match="belong to engine=torch"):
         load_preset("cifar10-tiny").config.override(["engine=numpy", word])
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_hundred_steps_of_mnist_mlp_have_the_same_losses_on_both(seed: int) -> None:
+    """In float32, dropout included. The largest difference of ten seeds is 2.6e-6, of seed 3."""
+    config = load_preset("mnist-mlp").config.override([f"seed={seed}"])
+    data = prepare_data(config)
+    schedule = build_schedule(config, len(data.train_batches))
+    numpy, torch = (
+        build_engine(config.override([f"engine={one}", "precision=fp32"]), (1, 28, 28), 10)
+        for one in ("numpy", "torch")
+    )
+    for step, batch in enumerate(islice(data.train_batches.epoch(1), 100)):
+        for engine in (numpy, torch):
+            engine.set_learning_rate(config.lr * schedule(step))
+        assert torch.train_step(batch).loss == pytest.approx(numpy.train_step(batch).loss, abs=1e-5)
 
 
 def losses(words: list[str], preset: str, shape: tuple[int, int, int], steps: int, images: int) -> np.ndarray:

@@ -224,8 +224,7 @@ class TorchEngine:
         rank, processes = self.group.part
         rows = slice(rank + processes * chosen.start, rank + processes * chosen.stop, processes)
         for layer, dropout in enumerate(self._dropouts):
-            draw = generator(self.seed, "dropout", layer, self.steps)
-            dropout.generator = torch.Generator(self.device).manual_seed(int(draw.integers(2**63)))
+            dropout.rng = generator(self.seed, "dropout", layer, self.steps)
             dropout.rows = (whole_size, rows)
 
     def _scores(self, images: torch.Tensor) -> torch.Tensor:

@@ -3,34 +3,38 @@
 This file imports torch, so it is itself imported only where a run asks for `engine=torch`.
 """
 
+import numpy as np
 import torch
 
 from trainlab import nn
 
 
 class KeyedDropout(torch.nn.Module):
-    """Dropout whose masks come from a generator of its own, set for every step, as in `trainlab.nn.Dropout`.
+    """Dropout with the masks of `trainlab.nn.Dropout`, from the same generator, which an engine sets for every step.
 
-    ``torch.nn.Dropout`` draws from the global generator: a resumed run would draw other masks.
+    ``torch.nn.Dropout`` draws from the global generator: a resumed run would draw other masks, a GPU others than a CPU.
 
     ``rows``: where a batch is computed in parts, the size of the whole batch and which of its images are here. Masks
     are drawn for the whole, so that they do not depend on the parts.
     """
 
-    def __init__(self, p: float) -> None:
+    def __init__(self, p: float, rng: np.random.Generator) -> None:
         super().__init__()
         self.p = p
-        self.generator: torch.Generator | None = None
+        self.rng = rng
         self.rows: tuple[int, slice] | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return x
+        y: torch.Tensor = x * self._keep(x) * (1 / (1 - self.p))
+        return y
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _keep(self, x: torch.Tensor) -> torch.Tensor:
         count, here = self.rows or (len(x), slice(None))
-        shape = (count, *x.shape[1:])
-        draws = torch.rand(shape, device=x.device, dtype=torch.float32, generator=self.generator)
-        keep = draws[here] >= self.p
-        return x * keep * (1 / (1 - self.p))
+        draws = self.rng.random((count, *x.shape[1:]), dtype=np.float32)
+        return torch.from_numpy(draws[here] >= self.p).to(x.device, non_blocking=x.is_cuda)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -66,5 +70,5 @@ def _counterpart(layer: nn.Module) -> torch.nn.Module:
         case nn.Sigmoid():
             return torch.nn.Sigmoid()
         case nn.Dropout():
-            return KeyedDropout(layer.p)
+            return KeyedDropout(layer.p, layer.rng)
     raise TypeError(f"{type(layer).__name__} has no counterpart in PyTorch here")
