@@ -24,7 +24,7 @@ PREFIX = "folder:"
 
 Channels = Literal["auto", 1, 3]
 
-_OPTION = re.compile(r",(?P<key>size|channels)=(?P<value>[^,]*)$|,(?P<flag>skip_unreadable)$")
+_OPTION = re.compile(r",(?P<key>size|channels)=(?P<value>[^,]*)$|,(?P<flag>skip[_-]unreadable)$")
 _LARGEST_SIDE = 4096  # pixels
 
 
