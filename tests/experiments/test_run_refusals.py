@@ -11,7 +11,7 @@ import pytest
 from tests.experiments import killed_run
 from tests.experiments.whole_runs import assert_equal_runs
 from trainlab import atomic
-from trainlab.errors import InputError
+from trainlab.errors import InputError, RunFailed
 from trainlab.experiments import Config, Result, RunFolder, evaluate_run, resume, train
 
 
@@ -33,6 +33,19 @@ def test_a_batch_larger_than_the_data_is_refused(tiny_mnist: Path, tmp_path: Pat
     with pytest.raises(InputError, match="batch_size=541: expected 1 to 540"):
         train(config, tmp_path / "run", "x")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("model", ["lenet", "fastnet"])
+def test_a_network_that_does_not_fit_into_memory_says_what_to_make_smaller(
+    model: str, tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def allocate(*arguments: object, **settings: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 576000000 bytes.")
+
+    monkeypatch.setattr("torch.nn.modules.conv._ConvNd.__init__", allocate)
+    config = killed_run.configuration(tiny_mnist).override(["engine=torch", f"model={model}", "hidden=8x8"])
+    with pytest.raises(RunFailed, match=r"out of memory \(.*576000000 bytes.* A smaller network \(hidden\)"):
+        train(config, tmp_path / "run", "x")
 
 
 def test_a_disk_that_fills_up_loses_nothing_that_was_saved(

@@ -59,10 +59,12 @@ def summarize_network(config: Config, image_shape: tuple[int, int, int], classes
     """The network of a configuration, layer by layer."""
     if config.model in networks.NUMPY_MODELS:
         return summarize(build_model(config, image_shape, classes), image_shape)
-    from trainlab.experiments.assemble_torch import build_torch_model
+    from trainlab.engines.torch_hardware import errors_explained
+    from trainlab.experiments.assemble_torch import TOO_LARGE, build_torch_model
     from trainlab.models.torch_summary import summarize_torch
 
-    return summarize_torch(build_torch_model(config, image_shape, classes), image_shape)
+    with errors_explained(TOO_LARGE):
+        return summarize_torch(build_torch_model(config, image_shape, classes), image_shape)
 
 
 def build_loss(config: Config) -> Loss:

@@ -34,6 +34,9 @@ from trainlab.models.networks import NUMPY_MODELS
 from trainlab.models.torch_fastnet import FastNet, FastNetSize
 from trainlab.models.torch_twin import torch_twin
 
+TOO_LARGE = "A smaller network (hidden) or smaller pictures (size) need less."
+"""What helps where a network does not fit into memory."""
+
 
 def build_torch_engine(
     config: Config,
@@ -53,7 +56,7 @@ def build_torch_engine(
         check_compiler()
     if device.type == "cpu":
         keep_freed_memory()
-    with errors_explained("A smaller network (hidden) or smaller pictures (size) need less."):
+    with errors_explained(TOO_LARGE):
         model = build_torch_model(config, image_shape, classes, dtype)
         if sample is not None and isinstance(model, FastNet):
             model.whitening.fit(torch.from_numpy(sample()))
