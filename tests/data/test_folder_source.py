@@ -191,13 +191,13 @@ def test_names_and_settings_say_the_same() -> None:
         ImageFolder(Path("/pets"), (48, 64), 1, skip_unreadable=True),
     ):
         assert ImageFolder.from_name(folder.name) == folder
+    assert ImageFolder(Path("pets"), (48, 64), 1, True).name == "folder:pets,size=48x64,channels=1,skip_unreadable"
 
 
 def test_a_setting_may_be_spelled_as_on_the_command_line() -> None:
     folder = ImageFolder.from_name("folder:pets,skip-unreadable,size=64")
     assert folder == ImageFolder(Path("pets"), (64, 64), skip_unreadable=True)
     assert folder.name == "folder:pets,size=64,skip_unreadable"
-    assert ImageFolder(Path("pets"), (48, 64), 1, True).name == "folder:pets,size=48x64,channels=1,skip_unreadable"
 
 
 @pytest.mark.parametrize(
