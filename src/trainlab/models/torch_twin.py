@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from trainlab import nn
+from trainlab.nn import functional
 
 
 class KeyedDropout(torch.nn.Module):
@@ -33,8 +34,8 @@ class KeyedDropout(torch.nn.Module):
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _keep(self, x: torch.Tensor) -> torch.Tensor:
         count, here = self.rows or (len(x), slice(None))
-        draws = self.rng.random((count, *x.shape[1:]), dtype=np.float32)
-        return torch.from_numpy(draws[here] >= self.p).to(x.device, non_blocking=x.is_cuda)
+        keeps = functional.dropout_keeps((count, *x.shape[1:]), self.p, self.rng)
+        return torch.from_numpy(keeps[here]).to(x.device, non_blocking=x.is_cuda)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainlab.nn.array import FLOAT32, Array, DType, Labels
 from trainlab.nn.parallel import in_shares
@@ -153,10 +154,15 @@ def _gelu_inner(x: Array) -> Array:
 # ---------------------------------------------------------------- dropout
 
 
+def dropout_keeps(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """False with probability p: these entries are dropped. Both engines draw theirs here."""
+    keeps: NDArray[np.bool_] = rng.random(shape, dtype=np.float32) >= p
+    return keeps
+
+
 def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: DType) -> Array:
     """0 with probability p, else 1/(1 − p): the expected value of ``mask · x`` is x."""
-    keep = rng.random(shape, dtype=np.float32) >= p
-    mask: Array = keep * dtype.type(1 / (1 - p))
+    mask: Array = dropout_keeps(shape, p, rng) * dtype.type(1 / (1 - p))
     return mask
 
 
